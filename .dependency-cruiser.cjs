@@ -1,0 +1,72 @@
+// The import law: data flows one way through the house. Each rule has a planted violation in test/wiring/import-law.test.ts.
+const lib = (name) => `^libs/${name}/`;
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'libs-never-import-services',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(services|deploy|bench|test)/' },
+    },
+    {
+      name: 'services-are-islands',
+      severity: 'error',
+      from: { path: '^services/([^/]+)/' },
+      to: { path: '^services/([^/]+)/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'libs-by-front-door',
+      severity: 'error',
+      from: { path: '^(libs|services)/([^/]+)/' },
+      to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/[^/]+/src/index\\.ts$', '^$1/$2/'] },
+    },
+    {
+      name: 'contracts-is-the-bottom',
+      severity: 'error',
+      from: { path: lib('contracts'), pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(libs|services)/', pathNot: lib('contracts') },
+    },
+    {
+      name: 'pure-stays-pure',
+      comment: 'destinations, search and every domain/ decide on values: no framework, no broker, no database, no I/O',
+      severity: 'error',
+      from: { path: ['^libs/(destinations|search)/', '/domain/'], pathNot: '\\.(spec|test)\\.ts$' },
+      to: {
+        path: [
+          'node_modules/(@nestjs|kafkajs|pg|typeorm|undici|@elastic)/',
+          '^(node:)?(fs|net|http|https|tls|dns|child_process|worker_threads)(/|$)',
+          '^libs/(kafka|storage|egress|observability|config|secrets|delivery)/',
+        ],
+        pathNot: '/domain/',
+      },
+    },
+    {
+      name: 'one-home-for-kafkajs',
+      severity: 'error',
+      from: { path: '^(libs|services|deploy)/', pathNot: [lib('kafka'), lib('testing')] },
+      to: { path: 'node_modules/kafkajs/' },
+    },
+    {
+      name: 'one-outbound-http-client',
+      comment: 'every request that leaves for a tenant goes through the guard of libs/egress',
+      severity: 'error',
+      from: { path: '^(libs|services)/', pathNot: [lib('egress'), lib('testing')] },
+      to: { path: ['node_modules/(undici|axios|got|node-fetch|@elastic)/', '^(node:)?(http|https)$'], pathNot: [] },
+    },
+    {
+      name: 'tests-stay-out',
+      severity: 'error',
+      from: { path: '^(libs|services)/', pathNot: [lib('testing'), '\\.(spec|test)\\.ts$'] },
+      to: { path: [lib('testing'), '\\.(spec|test)\\.ts$', '^test/'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};
