@@ -1,0 +1,3 @@
+// The front door of configuration: definitions, loading, shared settings.
+export * from './define-config';
+export * from './settings';
