@@ -102,11 +102,9 @@ export const retentionSettings = {
 };
 
 export const tenantSettings = {
-  AUDITLANE_TENANTS: listSetting(
-    'Registered tenants, separated by commas; left out: any well-formed tenant id is accepted',
-  )
-    .pipe(z.array(tenantIdSchema))
-    .optional(),
+  AUDITLANE_TENANTS: listSetting(tenantIdSchema)
+    .optional()
+    .meta({ description: 'Registered tenants, separated by commas; left out: any well-formed tenant id is accepted' }),
 };
 
 export const keyRingSettings = {
