@@ -54,7 +54,7 @@ export const auditEventSchema = z
       .optional(),
     schemaVersion: z.literal(1).optional(),
   })
-  .meta({ id: 'AuditEvent', title: 'Audit event', description: 'Who did what, and when, in one tenant.' });
+  .meta({ title: 'Audit event', description: 'Who did what, and when, in one tenant.' });
 
 export type AuditEvent = z.infer<typeof auditEventSchema>;
 export type Actor = AuditEvent['actor'];

@@ -1,4 +1,5 @@
 // The front door of the contracts: what producers, services and receivers have agreed on. Imports nothing of ours.
+export * from './asyncapi';
 export * from './catalogue';
 export { catalogue } from './catalogue-data';
 export * from './destination-types';
