@@ -1,0 +1,3 @@
+// The front door of the destination types: pure values, one folder a type, walked by the conformance suite.
+export * from './judge-failure';
+export * from './types';

@@ -1,0 +1,136 @@
+// What a destination type is: a pure value that turns events into one request and one answer into a verdict per event.
+import type { DestinationType, ParkReason, PoisonReason, StoredHeaders, TransientReason } from '@auditlane/contracts';
+import type { z } from 'zod';
+
+export interface DeliverableEvent {
+  readonly seq: number;
+  /** The stored bytes. They are spliced into bodies as they are: what a receiver gets is what is stored. */
+  readonly canonical: Buffer;
+  readonly headers: StoredHeaders;
+}
+
+/** A request as libs/egress sends it. `body` is empty for GET and for the empty-body probe. */
+export interface OutboundRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Compress the body on the way out, and say so in `content-encoding`. */
+  readonly gzip: boolean;
+  readonly timeoutMs: number;
+  /** How much of the answer's body is read; past it `truncated` is set and the connection is given up. */
+  readonly maxAnswerBytes: number;
+}
+
+/** Header names are lower case; a body that was compressed is handed over decompressed (and capped after that). */
+export interface InboundResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly truncated: boolean;
+}
+
+/**
+ * - `delivered`: the receiver said so, in the words its protocol has for it. Never a guess.
+ * - `retry`: says nothing against the event or the settings; send again, not before `afterMs` where it is given.
+ * - `split`: the request as a whole was refused for its content or size. Halve it; an event refused alone is poison for `reason`.
+ * - `poison`: this event, and only this one, was refused.
+ * - `park`: no event of this destination can be delivered until something is changed on the other side or in the settings.
+ *
+ * `words` is the receiver's own text, cleaned and capped (`receiverWords`); still to be escaped where it is shown.
+ */
+export type Verdict =
+  | { readonly kind: 'delivered'; readonly slowDown?: boolean }
+  | {
+      readonly kind: 'retry';
+      readonly reason: TransientReason;
+      readonly afterMs?: number;
+      readonly code?: string;
+      readonly words?: string;
+    }
+  | { readonly kind: 'split'; readonly reason: PoisonReason; readonly code?: string; readonly words?: string }
+  | { readonly kind: 'poison'; readonly reason: PoisonReason; readonly code: string; readonly words: string }
+  | { readonly kind: 'park'; readonly reason: ParkReason; readonly code: string; readonly words: string };
+
+/** Caps of one request. `bytes` is measured before compression, as receivers measure it. */
+export interface DestinationLimits {
+  readonly events: number;
+  readonly bytes: number;
+  readonly timeoutMs: number;
+}
+
+/** A destination as it is stored, its token opened. `options` is checked against the type's settings schema. */
+export interface DestinationConfig {
+  /** The destination's UUID; Splunk's request channel. A test of unsaved settings gives a fresh one. */
+  readonly id: string;
+  readonly url: string;
+  readonly options: unknown;
+  readonly token: string;
+}
+
+/** What is wrong with a configuration, and where: `field` is `url`, `token` or `options.…`. Holds no secret. */
+export interface ConfigFault {
+  readonly field: string;
+  readonly code: string;
+  readonly words: string;
+}
+
+export type UrlCheck = { readonly ok: true; readonly url: string } | ({ readonly ok: false } & ConfigFault);
+
+export interface ProbeResult {
+  readonly ok: boolean;
+  readonly code: string;
+  /** What was found, with the receiver's words where it had some. */
+  readonly detail: string;
+  /** What to do; empty where nothing needs doing. */
+  readonly fix: string;
+}
+
+/** One step of Test Connection. Steps run in order; the first that is not ok ends the test. None of them writes an event. */
+export interface ProbeStep {
+  readonly stage: 'answer' | 'authentication' | 'permission';
+  readonly request: OutboundRequest;
+  judge(response: InboundResponse): ProbeResult;
+}
+
+export interface Probe {
+  readonly steps: readonly ProbeStep[];
+  /** Said beside a passed test, so that it promises no more than it showed. */
+  readonly notProven: readonly string[];
+}
+
+/** A destination ready to send: settings parsed, address settled, constant parts of the requests made. */
+export interface Destination {
+  readonly type: DestinationType;
+  readonly limits: DestinationLimits;
+  /** What the event adds to a body, exactly; `encode` of events whose sizes stay within limits.bytes stays within it too. */
+  size(event: DeliverableEvent): number;
+  /** One request for these events, in this order. At least one event, at most limits.events. */
+  encode(events: readonly DeliverableEvent[]): OutboundRequest;
+  /** Exactly one verdict per event, in order; throws for no answer whatever. */
+  judge(response: InboundResponse, events: readonly DeliverableEvent[]): readonly Verdict[];
+  probe(): Probe;
+}
+
+export type OpenResult =
+  | { readonly ok: true; readonly destination: Destination }
+  | { readonly ok: false; readonly faults: readonly ConfigFault[] };
+
+export interface DestinationDefinition {
+  readonly type: DestinationType;
+  /** Strict; every entry described for OpenAPI. Never holds a secret. */
+  readonly settings: z.ZodType<Readonly<Record<string, unknown>>>;
+  readonly limits: DestinationLimits;
+  /** The rules for the base URL as an admin pastes it, and the address that requests will go to. */
+  checkUrl(url: string): UrlCheck;
+  /** All faults at once. In a forwarder a fault parks the destination as `configuration_refused`. */
+  open(config: DestinationConfig): OpenResult;
+}
+
+/** What libs/egress says where no answer came. */
+export interface EgressFailure {
+  readonly stage: 'policy' | 'dns' | 'tcp' | 'tls' | 'request' | 'response';
+  readonly reason?: TransientReason | ParkReason;
+  readonly code: string;
+  readonly words: string;
+}
