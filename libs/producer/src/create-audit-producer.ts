@@ -1,0 +1,18 @@
+// Wires the SDK to Kafka, for callers that bring no transport of their own.
+import { BatchProducer } from '@auditlane/kafka';
+import { AuditProducer, type AuditProducerOptions } from './audit-producer';
+
+export interface KafkaAuditProducerOptions extends Omit<AuditProducerOptions, 'transport'> {
+  /** host:port of some brokers. */
+  readonly brokers: readonly string[];
+  readonly clientId?: string;
+}
+
+/** A producer of audit events; connects at the first publish, so that a broker that is down at start is no error. */
+export function createAuditProducer({
+  brokers,
+  clientId = 'auditlane-producer',
+  ...options
+}: KafkaAuditProducerOptions): AuditProducer {
+  return new AuditProducer({ ...options, transport: new BatchProducer({ brokers: [...brokers], clientId }) });
+}
