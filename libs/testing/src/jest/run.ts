@@ -1,0 +1,58 @@
+// One test run: what it started, how test files find it, and how all of it goes again.
+import { execFileSync } from 'node:child_process';
+import { checkoutRoot, nodeBinary } from '../native/checkout';
+import { startRunServer } from './run-server';
+import { provideKafka, providePostgres } from './run-stack';
+import { createTemplateDatabase } from './template-database';
+
+const disposals: (() => Promise<void>)[] = [];
+
+function build(): void {
+  // `npm test` has built already.
+  if (process.env['AUDITLANE_TEST_BUILT'] !== undefined) return;
+  const npm = process.env['npm_execpath'];
+  const command = npm === undefined ? 'npm' : nodeBinary();
+  const args = npm === undefined ? [] : [npm];
+  execFileSync(command, [...args, 'run', '-s', 'build'], {
+    cwd: checkoutRoot,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+}
+
+async function startParts(): Promise<void> {
+  build();
+  const [kafka, postgres] = await Promise.allSettled([provideKafka(), providePostgres()]);
+  for (const part of [kafka, postgres])
+    if (part.status === 'fulfilled') disposals.push(async () => part.value.dispose());
+  if (kafka.status === 'rejected') throw kafka.reason;
+  if (postgres.status === 'rejected') throw postgres.reason;
+
+  const template = await createTemplateDatabase(postgres.value.address);
+  disposals.push(async () => template.drop());
+  const server = await startRunServer({});
+  disposals.push(async () => server.close());
+
+  process.env['AUDITLANE_TEST_KAFKA'] = kafka.value.address;
+  process.env['AUDITLANE_TEST_POSTGRES'] = postgres.value.address;
+  process.env['AUDITLANE_TEST_TEMPLATE'] = template.name;
+  process.env['AUDITLANE_TEST_RUN'] = server.url;
+}
+
+/** Everything started goes in the opposite order; one failure does not keep the rest alive. */
+export async function disposeRun(): Promise<void> {
+  const failures: unknown[] = [];
+  for (const dispose of disposals.splice(0).toReversed())
+    await dispose().catch((error: unknown) => {
+      failures.push(error);
+    });
+  if (failures.length > 0) throw new AggregateError(failures, 'parts of the test run could not be disposed');
+}
+
+export async function startRun(): Promise<void> {
+  try {
+    await startParts();
+  } catch (error) {
+    await disposeRun();
+    throw error;
+  }
+}

@@ -1,0 +1,135 @@
+// What producers and readers outside our services do to the broker, with plain kafkajs.
+import { randomUUID } from 'node:crypto';
+import { Kafka, logLevel, type IHeaders, type Producer } from 'kafkajs';
+import { namesWith, topicContracts, topicNames, type AuditEvent, type TopicRole } from '@auditlane/contracts';
+import { testPartitions } from './service-process';
+import { stack } from './stack';
+import { atTestEnd } from './test-end';
+
+const client = (): Kafka =>
+  new Kafka({
+    clientId: 'auditlane.tests',
+    brokers: stack().brokers,
+    logLevel: logLevel.NOTHING,
+    retry: { initialRetryTime: 100, retries: 10 },
+  });
+
+let producer: Promise<Producer> | undefined;
+
+async function connected(): Promise<Producer> {
+  const made = client().producer({ allowAutoTopicCreation: false });
+  await made.connect();
+  atTestEnd(async () => made.disconnect());
+  return made;
+}
+
+/** Creates the four topics of a prefix as their contracts say, as a service with AUDITLANE_TOPICS_CREATE=true would. */
+export async function createTopics(prefix: string, partitions: number = testPartitions): Promise<void> {
+  const names = namesWith(prefix);
+  const admin = client().admin();
+  await admin.connect();
+  try {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: Object.values(topicContracts).map((contract) => ({
+        topic: names.topic(contract.role),
+        numPartitions: partitions,
+        replicationFactor: 1,
+        configEntries: [
+          { name: 'cleanup.policy', value: 'delete' },
+          { name: 'message.timestamp.type', value: 'LogAppendTime' },
+          { name: 'retention.ms', value: String(contract.retentionMs) },
+          { name: 'max.message.bytes', value: String(contract.maxMessageBytes) },
+        ],
+      })),
+    });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export interface ProduceOptions {
+  /** Which of the prefix's topics; `events` where nothing is said. */
+  readonly topic?: TopicRole;
+  /** For bytes; an event's key is its tenant where nothing is said. */
+  readonly key?: string | Buffer | null;
+  readonly partition?: number;
+  readonly headers?: IHeaders;
+}
+
+const isEvent = (item: AuditEvent | Buffer | string): item is AuditEvent =>
+  !Buffer.isBuffer(item) && typeof item !== 'string';
+
+/** Publishes events (as JSON) or raw bytes in the given order, acknowledged by all replicas when this resolves. */
+export async function produce(
+  prefix: string,
+  items: readonly (AuditEvent | Buffer | string)[],
+  options: ProduceOptions = {},
+): Promise<void> {
+  producer ??= connected();
+  const topic = prefix + topicNames[options.topic ?? 'events'];
+  const messages = items.map((item) => ({
+    key: options.key ?? (options.key === null ? null : isEvent(item) ? item.tenantId : null),
+    value: isEvent(item) ? JSON.stringify(item) : item,
+    ...(options.partition === undefined ? {} : { partition: options.partition }),
+    ...(options.headers === undefined ? {} : { headers: options.headers }),
+  }));
+  const sender = await producer;
+  for (let from = 0; from < messages.length; from += 500)
+    await sender.send({ topic, acks: -1, messages: messages.slice(from, from + 500) });
+}
+
+export interface ConsumedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: IHeaders;
+}
+
+/** Everything a topic holds at this moment, by partition and offset. */
+export async function consumeAll(topic: string): Promise<ConsumedRecord[]> {
+  const kafka = client();
+  const admin = kafka.admin();
+  await admin.connect();
+  const groupId = `tests.${randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
+  try {
+    const ends = await admin.fetchTopicOffsets(topic);
+    const open = new Map(
+      ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, Number(high)]),
+    );
+    const records: ConsumedRecord[] = [];
+    if (open.size === 0) return records;
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        if (!payload.restart) reject(payload.error);
+      });
+      consumer
+        .run({
+          autoCommit: false,
+          eachMessage: async ({ partition, message }) => {
+            const offset = Number(message.offset);
+            const end = open.get(partition);
+            if (end === undefined || offset >= end) return Promise.resolve();
+            const { key, value, headers = {} } = message;
+            records.push({ topic, partition, offset, timestamp: Number(message.timestamp), key, value, headers });
+            if (offset === end - 1) open.delete(partition);
+            if (open.size === 0) resolve();
+            return Promise.resolve();
+          },
+        })
+        // A coordinator that is still loading makes the first run fail; the consumer then starts again by itself.
+        .catch(() => undefined);
+    });
+    return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+  } finally {
+    await consumer.disconnect();
+    await admin.deleteGroups([groupId]).catch(() => undefined);
+    await admin.disconnect();
+  }
+}
