@@ -1,3 +1,6 @@
 // The front door of the destination types: pure values, one folder a type, walked by the conformance suite.
+export * from './advice';
 export * from './judge-failure';
+export * from './registry';
 export * from './types';
+export * from './words';

@@ -66,6 +66,8 @@ export interface DestinationConfig {
   readonly url: string;
   readonly options: unknown;
   readonly token: string;
+  /** The clock that a Retry-After date is read against where the answer has no Date of its own. */
+  readonly now?: () => number;
 }
 
 /** What is wrong with a configuration, and where: `field` is `url`, `token` or `options.…`. Holds no secret. */
@@ -103,7 +105,7 @@ export interface Probe {
 export interface Destination {
   readonly type: DestinationType;
   readonly limits: DestinationLimits;
-  /** What the event adds to a body, exactly; `encode` of events whose sizes stay within limits.bytes stays within it too. */
+  /** What the event adds to a body, never less: events whose sizes stay within limits.bytes make a body that does. */
   size(event: DeliverableEvent): number;
   /** One request for these events, in this order. At least one event, at most limits.events. */
   encode(events: readonly DeliverableEvent[]): OutboundRequest;
@@ -121,7 +123,7 @@ export interface DestinationDefinition {
   /** Strict; every entry described for OpenAPI. Never holds a secret. */
   readonly settings: z.ZodType<Readonly<Record<string, unknown>>>;
   readonly limits: DestinationLimits;
-  /** The rules for the base URL as an admin pastes it, and the address that requests will go to. */
+  /** The rules for the URL as an admin pastes it; `url` is its normal form, for comparing hosts and for showing. */
   checkUrl(url: string): UrlCheck;
   /** All faults at once. In a forwarder a fault parks the destination as `configuration_refused`. */
   open(config: DestinationConfig): OpenResult;

@@ -1,0 +1,118 @@
+// What each answer of Splunk's collector says about each event that was sent, by its code table (0 to 28) and the prefix rule.
+import type { ParkReason, PoisonReason, TransientReason } from '@auditlane/contracts';
+import { bodyText, isObject, isSuccess, isWhole, jsonObject, textOf, wasCutOff } from '../answer';
+import { judgeStatus, retryVerdict } from '../judge-status';
+import type { InboundResponse, Verdict } from '../types';
+import { receiverWords } from '../words';
+
+/** Splunk Cloud refuses larger bodies with code 6 at object 0, as if that object were malformed. */
+const cloudBodyBytes = 5_242_880;
+
+const parks: Readonly<Record<number, ParkReason>> = {
+  1: 'credentials_refused',
+  2: 'credentials_refused',
+  3: 'credentials_refused',
+  4: 'credentials_refused',
+  5: 'configuration_refused',
+  7: 'index_refused',
+  10: 'acknowledgement_required',
+  11: 'acknowledgement_required',
+  14: 'configuration_refused',
+  16: 'configuration_refused',
+  17: 'not_the_expected_receiver',
+  21: 'credentials_refused',
+  22: 'credentials_refused',
+  28: 'acknowledgement_required',
+};
+
+const retries: Readonly<Record<number, TransientReason>> = {
+  // 8 and 9 may have been indexed in part: the repeat carries the same event_id.
+  8: 'server_error',
+  9: 'busy',
+  18: 'busy',
+  19: 'busy',
+  20: 'busy',
+  23: 'busy',
+  26: 'rate_limited',
+  27: 'rate_limited',
+};
+
+const poisons: Readonly<Record<number, PoisonReason>> = {
+  6: 'receiver_refused_format',
+  12: 'receiver_refused_event',
+  13: 'receiver_refused_event',
+  15: 'receiver_refused_fields',
+};
+
+/** The collector's answer; `undefined` where something else answered. */
+export interface HecAnswer {
+  readonly code: number;
+  readonly text: string;
+  readonly invalidEvent: unknown;
+}
+
+export function readHecAnswer(response: InboundResponse): HecAnswer | undefined {
+  const body = jsonObject(response);
+  if (!isObject(body) || !isWhole(body['code'])) return undefined;
+  return { code: body['code'], text: textOf(body['text']), invalidEvent: body['invalid-event-number'] };
+}
+
+export function judgeSplunk(response: InboundResponse, sizes: readonly number[], now: number): readonly Verdict[] {
+  const all = (verdict: Verdict): readonly Verdict[] => sizes.map(() => verdict);
+  const { status } = response;
+  const answer = status >= 300 && status <= 399 ? undefined : readHecAnswer(response);
+  if (answer === undefined) return all(judgeStranger(response, now));
+
+  const code = `hec_${answer.code}`;
+  const words = receiverWords(answer.text);
+  if (isSuccess(status) && answer.code === 0) return all({ kind: 'delivered' });
+  if (isSuccess(status) && (answer.code === 24 || answer.code === 25))
+    return all({ kind: 'delivered', slowDown: true });
+  const park = parks[answer.code];
+  // Code 7 too is for all: every event names the same index, so that none before the one it points at can have been taken.
+  if (park !== undefined) return all({ kind: 'park', reason: park, code, words });
+  const retry = retries[answer.code];
+  if (retry !== undefined) return all(retryVerdict(retry, response, code, words, now));
+  const poison = poisons[answer.code];
+  if (poison !== undefined) return judgeInvalidEvent(answer, poison, sizes, { code, words });
+  if (isSuccess(status)) return all({ kind: 'park', reason: 'not_the_expected_receiver', code, words });
+  return all(judgeStatus(response, answer.text, now));
+}
+
+/** The objects before the one that is named are indexed; it and all after it are not. */
+function judgeInvalidEvent(
+  answer: HecAnswer,
+  reason: PoisonReason,
+  sizes: readonly number[],
+  said: { readonly code: string; readonly words: string },
+): readonly Verdict[] {
+  const invalid = answer.invalidEvent;
+  const known = isWhole(invalid) && invalid >= 0 && invalid < sizes.length;
+  if (!known) return sizes.map(() => ({ kind: 'split', reason, ...said }));
+  const tooLarge = answer.code === 6 && invalid === 0 && sizes.reduce((sum, size) => sum + size, 0) > cloudBodyBytes;
+  if (tooLarge) return sizes.map(() => ({ kind: 'split', reason: 'receiver_refused_size', ...said }));
+  return sizes.map((_, at): Verdict => {
+    if (at < invalid) return { kind: 'delivered' };
+    if (at === invalid) return { kind: 'poison', reason, ...said };
+    return {
+      kind: 'retry',
+      reason: 'aborted',
+      afterMs: 0,
+      code: said.code,
+      words: 'not looked at: the receiver stopped at an earlier event',
+    };
+  });
+}
+
+/** A proxy, a load balancer, a page: its status counts where it refuses, but its 200 is no proof that an event was taken. */
+function judgeStranger(response: InboundResponse, now: number): Verdict {
+  const text = bodyText(response);
+  if (!isSuccess(response.status)) {
+    const verdict = judgeStatus(response, text, now);
+    // A token is all that the collector's 403 can be about.
+    return verdict.kind === 'park' && response.status === 403 ? { ...verdict, reason: 'credentials_refused' } : verdict;
+  }
+  const said = { code: `http_${response.status}`, words: receiverWords(text) };
+  if (wasCutOff(response)) return { kind: 'retry', reason: 'unreadable_answer', ...said };
+  return { kind: 'park', reason: 'not_the_expected_receiver', ...said };
+}
