@@ -1,0 +1,13 @@
+// The front door of storage: migrating, connecting, what an error means, reading events in order, days, entities.
+export * from './access-matrix';
+export * from './data-source';
+export * from './days';
+export * from './domain/classify-database-error';
+export * from './entities';
+export * from './event-reader';
+export * from './migrate';
+export { migrateDefinition, migrateSettings } from './migrate-settings';
+export * from './pool';
+export type { Passwords } from './prepare-roles';
+export * from './roles';
+export * from './topology';
