@@ -1,12 +1,12 @@
 // Where the native start puts things and on which ports: fixed by default, each settable, so that guides can name them.
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { defineConfig, integerSetting } from '@auditlane/config';
+import { defineConfig, integerSetting, type ConfigOf } from '@auditlane/config';
 
 const port = (fallback: number, what: string) => integerSetting(1, 65_535, fallback, `Port of ${what}`);
 
 export const nativeSettings = defineConfig('npm start', {
-  AUDITLANE_DATA: z
+  AUDITLANE_DATA_DIR: z
     .string()
     .default('.auditlane')
     .transform((folder) => resolve(folder))
@@ -22,25 +22,4 @@ export const nativeSettings = defineConfig('npm start', {
   AUDITLANE_OPS_PORT_BASE: port(3301, 'metrics and health of ingestion; the other services follow, one higher each'),
 });
 
-export interface NativePorts {
-  readonly http: number;
-  readonly kafka: number;
-  readonly postgres: number;
-  readonly oidc: number;
-  readonly hec: number;
-  readonly collector: number;
-  readonly sinkControl: number;
-  readonly elasticsearch: number;
-  readonly opsBase: number;
-}
-
-/** Services in the order of their ops ports: 3301 … 3306. */
-export const serviceNames = [
-  'ingestion',
-  'persistence',
-  'query',
-  'forwarder-splunk',
-  'forwarder-http',
-  'forwarder-elasticsearch',
-] as const;
-export type ServiceName = (typeof serviceNames)[number];
+export type NativeConfig = ConfigOf<typeof nativeSettings>;

@@ -1,0 +1,23 @@
+// `npm run bench -- <name>`: runs one bench, prints its table, and exits non-zero when it misses its aim.
+import { ingest } from './ingest.bench';
+import { persist } from './persist.bench';
+
+const benches: Readonly<Record<string, () => Promise<boolean>>> = { ingest, persist };
+
+async function main(): Promise<number> {
+  const name = process.argv[2] ?? '';
+  const bench = benches[name];
+  if (!bench) {
+    process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join(' | ')}\n`);
+    return 2;
+  }
+  return (await bench()) ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,82 @@
+// The processes of a native start: each with its environment, its log file and the answer that tells it is ready.
+import { join } from 'node:path';
+import {
+  checkoutRoot,
+  nodeBinary,
+  serviceNames,
+  startChild,
+  untilReady,
+  type Child,
+  type ServiceName,
+} from '@auditlane/testing';
+import type { NativeConfig } from './settings';
+
+const readyWithinMs = 60_000;
+
+/** Starts one of our own programs from dist and waits until `url` answers 200. */
+export async function startProgram(
+  config: NativeConfig,
+  label: string,
+  program: string,
+  environment: Readonly<Record<string, string>>,
+  url: string,
+): Promise<Child> {
+  const child = startChild({
+    label,
+    command: nodeBinary(),
+    args: ['--disable-warning=TimeoutNegativeWarning', join(checkoutRoot, 'dist', program)],
+    env: { ...process.env, ...environment },
+    logFile: join(config.AUDITLANE_DATA_DIR, 'logs', `${label}.log`),
+  });
+  await untilReady(child, async () => (await fetch(url)).ok, readyWithinMs);
+  return child;
+}
+
+export function opsPort(config: NativeConfig, service: ServiceName): number {
+  return config.AUDITLANE_OPS_PORT_BASE + serviceNames.indexOf(service);
+}
+
+const databaseRoles: Readonly<Record<ServiceName, string | undefined>> = {
+  ingestion: undefined,
+  persistence: 'auditlane_persistence',
+  query: 'auditlane_query',
+  'forwarder-splunk': 'auditlane_forwarder_splunk',
+  'forwarder-http': 'auditlane_forwarder_http',
+  'forwarder-elasticsearch': 'auditlane_forwarder_elasticsearch',
+};
+
+export const keyRingFile = (config: NativeConfig): string => join(config.AUDITLANE_DATA_DIR, 'key-ring.json');
+
+export function serviceEnvironment(
+  config: NativeConfig,
+  service: ServiceName,
+  databaseUrl: (role: string) => string,
+  egressAllow: readonly string[],
+): Readonly<Record<string, string>> {
+  const role = databaseRoles[service];
+  return {
+    AUDITLANE_KAFKA_BROKERS: `127.0.0.1:${config.AUDITLANE_KAFKA_PORT}`,
+    AUDITLANE_TOPICS_CREATE: 'true',
+    AUDITLANE_OPS_PORT: String(opsPort(config, service)),
+    AUDITLANE_HTTP_PORT: String(config.AUDITLANE_HTTP_PORT),
+    AUDITLANE_OIDC_ISSUER: `http://127.0.0.1:${config.AUDITLANE_OIDC_PORT}`,
+    AUDITLANE_KEY_RING_FILE: keyRingFile(config),
+    AUDITLANE_EGRESS_ALLOW: egressAllow.join(','),
+    ...(role ? { AUDITLANE_DATABASE_URL: databaseUrl(role) } : {}),
+  };
+}
+
+export function startServiceProcess(
+  config: NativeConfig,
+  service: ServiceName,
+  databaseUrl: (role: string) => string,
+  egressAllow: readonly string[],
+): Promise<Child> {
+  return startProgram(
+    config,
+    service,
+    `services/${service}/src/main.js`,
+    serviceEnvironment(config, service, databaseUrl, egressAllow),
+    `http://127.0.0.1:${opsPort(config, service)}/readyz`,
+  );
+}
