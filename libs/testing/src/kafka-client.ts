@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type IHeaders, type Producer } from 'kafkajs';
 import { namesWith, topicContracts, topicNames, type AuditEvent, type TopicRole } from '@auditlane/contracts';
-import { testPartitions } from './service-process';
 import { stack } from './stack';
 import { atTestEnd } from './test-end';
+import { testPartitions } from './test-partitions';
 
 const client = (): Kafka =>
   new Kafka({

@@ -7,6 +7,7 @@ import { temporaryDirectory } from './native/temporary-directory';
 import { parseMetrics, type Metrics } from './prometheus';
 import { stack } from './stack';
 import { atTestEnd } from './test-end';
+import { testPartitions } from './test-partitions';
 
 export const serviceNames = [
   'ingestion',
@@ -17,9 +18,6 @@ export const serviceNames = [
   'forwarder-elasticsearch',
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];
-
-/** Fewer than the default of 12: on two cores each costs time and proves nothing more. */
-export const testPartitions = 3;
 
 export type ServiceEnvironment = Readonly<Record<string, string | undefined>>;
 

@@ -1,20 +1,24 @@
 // The real parts of one test run, in the order of the house: what environment variables name, else native ones started here, else
 // containers where a native part is missing and Docker answers.
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../native/free-port';
 import { MissingPart } from '../native/java';
+import { createCertificateAuthority } from '../native/certificates';
+import { startElasticsearch, type ElasticsearchAccess } from '../native/elasticsearch';
 import { startKafka } from '../native/kafka';
 import { answersQueries, startPostgres } from '../native/postgres';
 import { temporaryDirectory } from '../native/temporary-directory';
+import { elasticsearchAccessSchema } from '../shared-elasticsearch';
 
-export interface Part {
-  readonly address: string;
+export interface Part<Address = string> {
+  readonly address: Address;
   dispose(): Promise<void>;
 }
 
-const given = (address: string): Part => ({ address, dispose: async () => Promise.resolve() });
+const given = <Address>(address: Address): Part<Address> => ({ address, dispose: async () => Promise.resolve() });
 
 function dockerAnswers(): boolean {
   try {
@@ -26,7 +30,10 @@ function dockerAnswers(): boolean {
 }
 
 /** A part that is missing on this machine may come from a container; any other failure is one to show. */
-async function elseContainer(start: () => Promise<Part>, container: () => Promise<Part>): Promise<Part> {
+async function elseContainer<Address>(
+  start: () => Promise<Part<Address>>,
+  container: () => Promise<Part<Address>>,
+): Promise<Part<Address>> {
   try {
     return await start();
   } catch (error) {
@@ -119,4 +126,61 @@ export async function providePostgres(): Promise<Part> {
   if (url === undefined) return elseContainer(nativePostgres, postgresContainer);
   await answersQueries(url);
   return given(url);
+}
+
+async function nativeElasticsearch(): Promise<Part<ElasticsearchAccess>> {
+  const directory = temporaryDirectory('elasticsearch');
+  const node = await startElasticsearch({ home: directory.path });
+  return {
+    address: node.access,
+    dispose: async () => {
+      await node.stop();
+      directory.remove();
+    },
+  };
+}
+
+async function elasticsearchContainer(): Promise<Part<ElasticsearchAccess>> {
+  const { GenericContainer, Wait } = await import('testcontainers');
+  const password = randomBytes(18).toString('base64url');
+  const authority = await createCertificateAuthority('Auditlane Elasticsearch CA');
+  const { key, cert } = await authority.server();
+  const config = '/usr/share/elasticsearch/config';
+  const container = await new GenericContainer('docker.elastic.co/elasticsearch/elasticsearch:9.5.3')
+    .withExposedPorts(9200)
+    .withCopyContentToContainer([
+      { content: key, target: `${config}/http.key`, mode: 0o644 },
+      { content: cert, target: `${config}/http.crt`, mode: 0o644 },
+    ])
+    .withEnvironment({
+      'discovery.type': 'single-node',
+      'xpack.security.http.ssl.enabled': 'true',
+      'xpack.security.http.ssl.key': 'http.key',
+      'xpack.security.http.ssl.certificate': 'http.crt',
+      'xpack.security.enrollment.enabled': 'false',
+      ELASTIC_PASSWORD: password,
+      ES_JAVA_OPTS: '-Xmx512m',
+    })
+    .withWaitStrategy(Wait.forLogMessage(/"message":"started/))
+    .withStartupTimeout(240_000)
+    .start();
+  return {
+    address: {
+      url: `https://127.0.0.1:${container.getMappedPort(9200)}`,
+      caPem: authority.pem,
+      username: 'elastic',
+      password,
+    },
+    dispose: async () => {
+      await container.stop();
+    },
+  };
+}
+
+/** From outside as JSON with url, caPem, username and password. */
+export async function provideElasticsearch(): Promise<Part<ElasticsearchAccess>> {
+  const access = process.env['AUDITLANE_TEST_ELASTICSEARCH'];
+  return access === undefined
+    ? elseContainer(nativeElasticsearch, elasticsearchContainer)
+    : given(elasticsearchAccessSchema.parse(JSON.parse(access)));
 }

@@ -1,8 +1,9 @@
 // One test run: what it started, how test files find it, and how all of it goes again.
 import { execFileSync } from 'node:child_process';
 import { checkoutRoot, nodeBinary } from '../native/checkout';
+import type { ElasticsearchAccess } from '../native/elasticsearch';
 import { startRunServer } from './run-server';
-import { provideKafka, providePostgres } from './run-stack';
+import { provideElasticsearch, provideKafka, providePostgres, type Part } from './run-stack';
 import { createTemplateDatabase } from './template-database';
 
 const disposals: (() => Promise<void>)[] = [];
@@ -19,6 +20,18 @@ function build(): void {
   });
 }
 
+/** Starts on the first request; all others get the same. */
+function sharedElasticsearchOnce(): () => Promise<ElasticsearchAccess> {
+  let part: Promise<Part<ElasticsearchAccess>> | undefined;
+  disposals.push(async () => {
+    await (await part)?.dispose();
+  });
+  return async () => {
+    part ??= provideElasticsearch();
+    return (await part).address;
+  };
+}
+
 async function startParts(): Promise<void> {
   build();
   const [kafka, postgres] = await Promise.allSettled([provideKafka(), providePostgres()]);
@@ -29,7 +42,7 @@ async function startParts(): Promise<void> {
 
   const template = await createTemplateDatabase(postgres.value.address);
   disposals.push(async () => template.drop());
-  const server = await startRunServer({});
+  const server = await startRunServer({ elasticsearch: sharedElasticsearchOnce() });
   disposals.push(async () => server.close());
 
   process.env['AUDITLANE_TEST_KAFKA'] = kafka.value.address;

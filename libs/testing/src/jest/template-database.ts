@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { checkoutRoot, nodeBinary } from '../native/checkout';
 import { runToEnd } from '../native/child-process';
 import { temporaryDirectory } from '../native/temporary-directory';
+import { testPartitions } from '../test-partitions';
 
 async function execute(url: string, statement: string): Promise<void> {
   const client = new Client({ connectionString: url });
@@ -39,10 +40,13 @@ export async function createTemplateDatabase(serverUrl: string): Promise<Templat
       label: 'npm run migrate',
       command: nodeBinary(),
       args: [command],
-      env: { ...process.env, AUDITLANE_DATABASE_URL: databaseUrl(serverUrl, name) },
+      env: {
+        ...process.env,
+        AUDITLANE_MIGRATE_URL: databaseUrl(serverUrl, name),
+        AUDITLANE_PARTITIONS: String(testPartitions),
+      },
       logFile: join(logs.path, 'migrate.log'),
     });
-    logs.remove();
   }
   return { name, drop: async () => execute(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 }

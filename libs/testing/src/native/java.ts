@@ -59,7 +59,8 @@ export function startJava(options: JavaOptions): Child {
 
 /** The JVM writes the cache when it ends by itself; it counts only once it is whole. */
 async function keepRecording(child: Child, recording: string, cacheFile: string): Promise<void> {
-  await child.exited;
-  if (existsSync(recording)) renameSync(recording, cacheFile);
+  const exit = await child.exited;
+  if (exit.signal === null && existsSync(recording)) renameSync(recording, cacheFile);
+  rmSync(recording, { force: true });
   rmSync(`${recording}.config`, { force: true });
 }
