@@ -20,3 +20,4 @@ export * from './native/java';
 export * from './native/kafka';
 export * from './native/postgres';
 export * from './native/temporary-directory';
+export * from './sink';
