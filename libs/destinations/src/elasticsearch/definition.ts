@@ -1,10 +1,10 @@
 // Elasticsearch: one POST to the bulk API of an index or data stream.
 import { defineDestination } from '../define-destination';
-import { joinPieces, pieceBytes } from '../pieces';
+import { joinPieces } from '../pieces';
 import type { DestinationLimits, OutboundRequest } from '../types';
 import { authorizationHeader, elasticsearchTokenFault } from './authorization';
 import { authenticateUrl, bulkUrl, checkElasticsearchUrl, privilegesUrl } from './base-url';
-import { bulkLines } from './encode';
+import { bulkLineBytes, bulkLines } from './encode';
 import { judgeElasticsearch } from './judge';
 import { askedPrivileges, elasticsearchProbe } from './probe';
 import { elasticsearchSettings } from './settings';
@@ -20,7 +20,6 @@ export const elasticsearch = defineDestination({
   checkUrl: checkElasticsearchUrl,
   tokenFault: elasticsearchTokenFault,
   make({ url, settings, token, now }) {
-    const lines = bulkLines(settings.event);
     const authorization = authorizationHeader(settings.auth, token);
     const post = (to: string, contentType: string, body: Buffer, gzip: boolean): OutboundRequest => ({
       method: 'POST',
@@ -41,9 +40,11 @@ export const elasticsearch = defineDestination({
     };
     return {
       limits,
-      size: (event) => lines(event).reduce((sum, piece) => sum + pieceBytes(piece), 0),
-      encode: (events) =>
-        post(bulkUrl(url, settings.target), 'application/x-ndjson', joinPieces(events.flatMap(lines)), true),
+      size: (event) => bulkLineBytes(settings.event, event),
+      encode(events) {
+        const body = joinPieces(events.flatMap((event) => bulkLines(settings.event, event)));
+        return post(bulkUrl(url, settings.target), 'application/x-ndjson', body, true);
+      },
       judge: (response, events) => judgeElasticsearch(response, events.length, now()),
       probe: () => elasticsearchProbe(authenticate, privileges, settings.target, now),
     };

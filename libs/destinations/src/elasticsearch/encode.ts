@@ -1,6 +1,6 @@
 // The bulk body: a `create` under an id made from the event's identity, and a document in ECS names with the stored event inside.
 import { hash } from 'node:crypto';
-import { jsonText, type Piece } from '../pieces';
+import { jsonText, jsonTextBytes, type Piece } from '../pieces';
 import type { DeliverableEvent } from '../types';
 import type { ElasticsearchSettings } from './settings';
 
@@ -21,24 +21,41 @@ const timestamp = (ms: number): string => new Date(Math.min(Math.max(ms, -lastIn
 
 const userField = (actor: string): string => (/^[^\s@]+@[^\s@]+$/.test(actor) ? 'email' : 'name');
 
-export type Document = (event: DeliverableEvent) => readonly Piece[];
+/** What a repeat and a size estimate share: everything of the document but its id and the stored event. */
+function frame({ seq, headers }: DeliverableEvent): readonly [head: string, facts: string] {
+  return [
+    `"}}\n{"@timestamp":"${timestamp(headers.occurredAt)}","ecs":{"version":"8.11.0"},` +
+      `"event":{"id":${jsonText(headers.id)},"kind":"event","action":${jsonText(headers.action)},"dataset":"audit.events"` +
+      ecsCategory(headers.area, headers.category),
+    `},"organization":{"id":${jsonText(headers.tenant)}},"user":{"${userField(headers.actor)}":${jsonText(headers.actor)}},` +
+      `"auditlane":{"seq":${seq},"area":${jsonText(headers.area)},"category":${jsonText(headers.category)}}`,
+  ];
+}
+
+const create = '{"create":{"_id":"';
+const originalKey = ',"original":';
+const auditKey = ',"audit":';
+const end = '}\n';
 
 /**
  * As `text` the stored event is one string: no parameter can then meet a mapping of another type (a number here, text there, a dotted name), no
  * parameter's name adds a field to the mapping, and no synthetic _source puts its members into another order. As `object` the raw bytes are nested as they are.
  */
-export function bulkLines(shape: ElasticsearchSettings['event']): Document {
-  return ({ seq, headers, canonical }) => {
-    const head =
-      `{"create":{"_id":"${documentId(headers.tenant, headers.id)}"}}\n` +
-      `{"@timestamp":"${timestamp(headers.occurredAt)}","ecs":{"version":"8.11.0"},` +
-      `"event":{"id":${jsonText(headers.id)},"kind":"event","action":${jsonText(headers.action)},"dataset":"audit.events"` +
-      ecsCategory(headers.area, headers.category);
-    const facts =
-      `},"organization":{"id":${jsonText(headers.tenant)}},"user":{"${userField(headers.actor)}":${jsonText(headers.actor)}},` +
-      `"auditlane":{"seq":${seq},"area":${jsonText(headers.area)},"category":${jsonText(headers.category)}}`;
-    return shape === 'text'
-      ? [`${head},"original":${jsonText(canonical.toString('utf8'))}${facts}}\n`]
-      : [`${head}${facts},"audit":`, canonical, '}\n'];
-  };
+export function bulkLines(shape: ElasticsearchSettings['event'], event: DeliverableEvent): readonly Piece[] {
+  const [head, facts] = frame(event);
+  const opening = create + documentId(event.headers.tenant, event.headers.id) + head;
+  return shape === 'text'
+    ? [opening + originalKey + jsonText(event.canonical.toString('utf8')) + facts + end]
+    : [opening + facts + auditKey, event.canonical, end];
+}
+
+const idBytes = 43;
+
+/** The same count without hashing the id or escaping the event: it is asked for each event that is queued. */
+export function bulkLineBytes(shape: ElasticsearchSettings['event'], event: DeliverableEvent): number {
+  const [head, facts] = frame(event);
+  const around = create.length + idBytes + Buffer.byteLength(head) + Buffer.byteLength(facts) + end.length;
+  return shape === 'text'
+    ? around + originalKey.length + jsonTextBytes(event.canonical)
+    : around + auditKey.length + event.canonical.length;
 }

@@ -24,6 +24,6 @@ export const elasticsearchSettings = z
           '`object`: as an object under `audit`, its parameters searchable; needs an index template that maps `audit.parameters` as `flattened`.',
       }),
   })
-  .meta({ id: 'ElasticsearchSettings', description: 'Elasticsearch bulk API' });
+  .meta({ description: 'Elasticsearch bulk API' });
 
 export type ElasticsearchSettings = z.infer<typeof elasticsearchSettings>;

@@ -38,6 +38,6 @@ export const httpSettings = z
       .default(false)
       .meta({ description: 'Compress request bodies. Not every collector can read them.' }),
   })
-  .meta({ id: 'HttpSettings', description: 'HTTPS collector with a bearer token' });
+  .meta({ description: 'HTTPS collector with a bearer token' });
 
 export type HttpSettings = z.infer<typeof httpSettings>;

@@ -27,6 +27,6 @@ export const splunkSettings = z
       description: 'Indexer acknowledgement. `off`: delivered means that Splunk answered 200 with code 0, 24 or 25.',
     }),
   })
-  .meta({ id: 'SplunkSettings', description: 'Splunk HTTP Event Collector' });
+  .meta({ description: 'Splunk HTTP Event Collector' });
 
 export type SplunkSettings = z.infer<typeof splunkSettings>;

@@ -1,0 +1,274 @@
+// Elasticsearch: the bulk body, the meaning of each item and of each answer as a whole.
+import { createHash } from 'node:crypto';
+import { answer, bulk, elastic, openFaults, opened, sampleEvent, sampleEvents } from '../../spec/samples';
+import type { InboundResponse, Verdict } from '../types';
+
+const elasticsearch = opened('elasticsearch');
+const show = (verdict: Verdict | undefined): string =>
+  verdict === undefined ? 'none' : 'reason' in verdict ? `${verdict.kind}:${verdict.reason}` : verdict.kind;
+const judge = (response: InboundResponse, count = 1): string[] =>
+  elasticsearch.judge(response, sampleEvents(count)).map(show);
+const fault = (status: number, type: string, reason = '') => ({ status, error: { type, reason } });
+
+const id = createHash('sha256')
+  .update('acme')
+  .update(Buffer.of(0))
+  .update('0197f3c0-0000-7000-8000-000000000007')
+  .digest('base64url');
+const stored =
+  '{"action":"workflows.workflow_created","actor":{"email":"jane@acme.test","type":"user"},' +
+  '"id":"0197f3c0-0000-7000-8000-000000000007","tenantId":"acme"}';
+const head =
+  `{"create":{"_id":"${id}"}}\n{"@timestamp":"2026-11-23T20:00:00.007Z","ecs":{"version":"8.11.0"},` +
+  '"event":{"id":"0197f3c0-0000-7000-8000-000000000007","kind":"event","action":"workflows.workflow_created",' +
+  '"dataset":"audit.events","category":["configuration"]';
+const facts =
+  '},"organization":{"id":"acme"},"user":{"email":"jane@acme.test"},' +
+  '"auditlane":{"seq":7,"area":"workflows","category":"System configuration"}';
+
+describe('the bulk body', () => {
+  it('holds the stored event as one string by default, which fits every mapping', () => {
+    expect(elasticsearch.encode([sampleEvent(7)]).body.toString()).toBe(
+      `${head},"original":${JSON.stringify(stored)}${facts}}\n`,
+    );
+  });
+
+  it('holds the raw stored bytes as an object where the index template takes them', () => {
+    const request = opened('elasticsearch', { options: { event: 'object' } }).encode([sampleEvent(7)]);
+    expect(request.body.toString()).toBe(`${head}${facts},"audit":${stored}}\n`);
+  });
+
+  it('goes to the target by create, compressed', () => {
+    const request = opened('elasticsearch', { url: 'https://es.acme.test/proxy/' }).encode(sampleEvents(1));
+    expect(request).toMatchObject({ method: 'POST', gzip: true, timeoutMs: 60_000, maxAnswerBytes: 1_048_576 });
+    expect(request.url).toMatch(/^https:\/\/es\.acme\.test\/proxy\/logs-audit\.events-default\/_bulk\?filter_path=/);
+    expect(request.headers['content-type']).toBe('application/x-ndjson');
+  });
+
+  it('names an actor without an e-mail address, and leaves out a category that ECS has no word for', () => {
+    const event = sampleEvent(1, {
+      actor: 'nightly job',
+      category: 'User actions',
+      occurredAt: Number.MAX_SAFE_INTEGER,
+    });
+    const [, line = ''] = elasticsearch.encode([event]).body.toString().split('\n');
+    expect(JSON.parse(line)).toMatchObject({
+      '@timestamp': '+275760-09-13T00:00:00.000Z',
+      user: { name: 'nightly job' },
+    });
+    expect(line).not.toContain('"category":[');
+  });
+
+  it.each([
+    ['apiKey', 'a2V5', 'ApiKey a2V5'],
+    ['apiKey', 'id:key', `ApiKey ${Buffer.from('id:key').toString('base64')}`],
+    ['bearer', 'abc', 'Bearer abc'],
+    ['basic', 'elastic:pä ss', `Basic ${Buffer.from('elastic:pä ss').toString('base64')}`],
+  ])('signs in by %s with %j', (auth, token, header) => {
+    const request = opened('elasticsearch', { options: { auth }, token }).encode(sampleEvents(1));
+    expect(request.headers['authorization']).toBe(header);
+  });
+
+  it.each([
+    [{ auth: 'basic' }, 'nocolon', 'token'],
+    [{ auth: 'basic' }, ':x', 'token'],
+    [{ auth: 'basic' }, 'a:b\nc', 'token'],
+    [{}, 'two words', 'token'],
+    [{ target: '_all' }, 'x', 'options.target'],
+    [{ target: 'logs-*' }, 'x', 'options.target'],
+    [{ target: 'a,b' }, 'x', 'options.target'],
+    [{ target: '../_security' }, 'x', 'options.target'],
+    [{ target: '<logs-{now}>' }, 'x', 'options.target'],
+    [{ target: 'Logs' }, 'x', 'options.target'],
+  ])('is not made for %j with %j', (options, token, field) => {
+    expect(openFaults('elasticsearch', { options, token })).toMatchObject({ ok: false, faults: [{ field }] });
+  });
+});
+
+describe('an item of a bulk answer', () => {
+  it.each([
+    [{ status: 201 }, 'delivered'],
+    [{ status: 200 }, 'delivered'],
+    [{ status: 201, failure_store: 'used' }, 'delivered'],
+    [fault(409, 'version_conflict_engine_exception'), 'delivered'],
+    [{ status: 409 }, 'delivered'],
+    [fault(409, 'something_else'), 'retry:unreadable_answer'],
+    [fault(429, 'es_rejected_execution_exception'), 'retry:rate_limited'],
+    [fault(429, 'cluster_block_exception', 'index [x] blocked by: [TOO_MANY_REQUESTS/12/...]'), 'retry:rate_limited'],
+    [fault(503, 'unavailable_shards_exception'), 'retry:busy'],
+    [fault(500, 'x'), 'retry:server_error'],
+    [fault(400, 'document_parsing_exception'), 'poison:receiver_refused_mapping'],
+    [fault(400, 'mapper_parsing_exception'), 'poison:receiver_refused_mapping'],
+    [fault(400, 'strict_dynamic_mapping_exception'), 'poison:receiver_refused_mapping'],
+    [
+      fault(400, 'illegal_argument_exception', 'Limit of total fields [1000] exceeded'),
+      'poison:receiver_refused_event',
+    ],
+    [
+      fault(400, 'illegal_argument_exception', 'only write ops with an op_type of create are allowed in data streams'),
+      'park:configuration_refused',
+    ],
+    [fault(400, 'illegal_argument_exception', 'pipeline with id [x] does not exist'), 'park:configuration_refused'],
+    [
+      fault(400, 'document_parsing_exception', "field's value: 'pipeline with id [x]'"),
+      'poison:receiver_refused_mapping',
+    ],
+    [fault(400, 'invalid_index_name_exception'), 'park:index_refused'],
+    [
+      fault(403, 'cluster_block_exception', 'index [x] blocked by: [FORBIDDEN/8/index write (api)];'),
+      'park:target_not_writable',
+    ],
+    [fault(403, 'security_exception'), 'park:permission_refused'],
+    [fault(404, 'index_not_found_exception'), 'park:not_found'],
+    [fault(413, 'x'), 'poison:receiver_refused_size'],
+    [{ status: '201' }, 'retry:unreadable_answer'],
+    [{}, 'retry:unreadable_answer'],
+    [null, 'retry:unreadable_answer'],
+    [{ status: 418, error: 'teapot' }, 'retry:unreadable_answer'],
+  ])('%j means %s', (item, expected) => {
+    expect(judge(bulk(item))).toEqual([expected]);
+  });
+
+  it('speaks for its own event only', () => {
+    const verdicts = judge(
+      bulk(
+        { status: 201 },
+        fault(409, 'version_conflict_engine_exception'),
+        fault(429, 'x'),
+        fault(400, 'document_parsing_exception'),
+        fault(403, 'security_exception'),
+      ),
+      5,
+    );
+    expect(verdicts).toEqual([
+      'delivered',
+      'delivered',
+      'retry:rate_limited',
+      'poison:receiver_refused_mapping',
+      'park:permission_refused',
+    ]);
+  });
+
+  it('carries code and words', () => {
+    expect(
+      elasticsearch.judge(bulk(fault(400, 'document_parsing_exception', '[1:9] failed\nto parse')), sampleEvents(1)),
+    ).toEqual([
+      {
+        kind: 'poison',
+        reason: 'receiver_refused_mapping',
+        code: 'bulk_400_document_parsing_exception',
+        words: '[1:9] failed to parse',
+      },
+    ]);
+  });
+});
+
+describe('a bulk answer as a whole', () => {
+  it.each([1, 3])('with another number of items (%i for 2) proves nothing', (count) => {
+    const items = Array.from({ length: count }, () => ({ status: 201 }));
+    expect(judge(bulk(...items), 2)).toEqual(['retry:unreadable_answer', 'retry:unreadable_answer']);
+  });
+
+  it.each([
+    ['without the product header', answer(200, { errors: false, items: [{ create: { status: 201 } }] })],
+    [
+      'of another product',
+      answer(200, { items: [{ create: { status: 201 } }] }, { 'x-elastic-product': 'OpenSearch' }),
+    ],
+    ['that is a page', answer(200, '<html>', elastic)],
+    ['without items', answer(200, { errors: false }, elastic)],
+    ['that is empty', answer(200, '', elastic)],
+  ])('%s is not Elasticsearch', (_, response) => {
+    expect(judge(response)).toEqual(['park:not_the_expected_receiver']);
+  });
+
+  it('that was cut off is asked for again in halves, and never costs an event alone its delivery', () => {
+    const cut = answer(200, '{"errors":false,"items":[{"create":{"status":201}},', elastic, true);
+    expect(judge(cut, 2)).toEqual(['split:receiver_refused_size', 'split:receiver_refused_size']);
+    expect(judge(cut, 1)).toEqual(['retry:unreadable_answer']);
+  });
+
+  it.each([
+    [401, 'security_exception', 'park:credentials_refused'],
+    [403, 'security_exception', 'park:permission_refused'],
+    [403, 'cluster_block_exception', 'park:target_not_writable'],
+    [404, 'index_not_found_exception', 'park:not_found'],
+    [400, 'parse_exception', 'split:receiver_refused_event'],
+    [413, '', 'split:receiver_refused_size'],
+    [429, 'es_rejected_execution_exception', 'retry:rate_limited'],
+    [500, 'x', 'retry:server_error'],
+    [502, '', 'retry:server_error'],
+    [503, 'cluster_block_exception', 'retry:busy'],
+    [504, '', 'retry:timed_out'],
+    [307, '', 'park:redirected'],
+  ])('of status %i %s means %s', (status, type, expected) => {
+    expect(judge(answer(status, { error: { type, reason: 'r' }, status }))).toEqual([expected]);
+  });
+
+  it('of a path that Elasticsearch does not have parks', () => {
+    expect(judge(answer(400, { error: 'no handler found for uri [/x/y/_bulk] and method [POST]' }))).toEqual([
+      'park:not_found',
+    ]);
+  });
+
+  it('for a full batch of refusals fits its cap', () => {
+    const answered = bulk(
+      ...Array.from({ length: 1_000 }, () => fault(400, 'document_parsing_exception', 'x'.repeat(900))),
+    );
+    expect(answered.body.length).toBeLessThan(1_048_576);
+  });
+});
+
+describe('testing the connection to Elasticsearch', () => {
+  const { steps } = elasticsearch.probe();
+  const [authenticate, privileges] = steps;
+  const granted = (create: boolean, configure: boolean) =>
+    answer(
+      200,
+      {
+        username: 'x',
+        has_all_requested: create && configure,
+        index: { 'logs-audit.events-default': { create_doc: create, auto_configure: configure } },
+      },
+      elastic,
+    );
+
+  it('asks who the credentials are and what they may do, and writes nothing', () => {
+    expect(steps.map(({ request }) => `${request.method} ${request.url}`)).toEqual([
+      'GET https://siem.acme.test/_security/_authenticate',
+      'POST https://siem.acme.test/_security/user/_has_privileges',
+    ]);
+    expect(JSON.parse(privileges?.request.body.toString() ?? '')).toEqual({
+      index: [{ names: ['logs-audit.events-default'], privileges: ['create_doc', 'auto_configure'] }],
+    });
+  });
+
+  it.each([
+    [answer(200, { username: 'forwarder' }, elastic), true, 'credentials_accepted'],
+    [answer(200, { username: 'forwarder' }), false, 'not_the_expected_receiver'],
+    [
+      answer(401, { error: { type: 'security_exception', reason: 'unable to authenticate' } }),
+      false,
+      'credentials_refused',
+    ],
+    [
+      answer(400, { error: 'no handler found for uri [/_security/_authenticate] and method [GET]' }),
+      true,
+      'security_off',
+    ],
+    [answer(200, '<html>', elastic), false, 'not_the_expected_receiver'],
+    [answer(503, ''), false, 'busy'],
+  ])('who, answer %#', (response, ok, code) => {
+    expect(authenticate?.judge(response)).toMatchObject({ ok, code });
+  });
+
+  it.each([
+    [granted(true, true), true, 'permission_granted'],
+    [granted(true, false), true, 'permission_granted_if_target_exists'],
+    [granted(false, true), false, 'permission_refused'],
+    [answer(200, { has_all_requested: true }, elastic), false, 'not_the_expected_receiver'],
+    [answer(403, { error: { type: 'security_exception', reason: 'unauthorized' } }), false, 'permission_refused'],
+  ])('what, answer %#', (response, ok, code) => {
+    expect(privileges?.judge(response)).toMatchObject({ ok, code });
+  });
+});

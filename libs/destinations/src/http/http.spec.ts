@@ -1,0 +1,154 @@
+// The HTTP collector: its bodies, its headers, and the meaning of each status.
+import { answer, openFaults, opened, sampleEvent, sampleEvents } from '../../spec/samples';
+
+const stored =
+  '"action":"workflows.workflow_created","actor":{"email":"jane@acme.test","type":"user"},' +
+  '"id":"0197f3c0-0000-7000-8000-00000000000S","tenantId":"acme"}';
+const element = (seq: number): string =>
+  `{"seq":${seq},"area":"workflows","category":"System configuration",${stored.replace('S"', `${seq}"`)}`;
+
+describe('the body for an HTTP collector', () => {
+  it('is a JSON array by default', () => {
+    const request = opened('http').encode(sampleEvents(2));
+    expect(request.body.toString()).toBe(`[${element(1)},${element(2)}]`);
+    expect(request).toMatchObject({ method: 'POST', url: 'https://siem.acme.test/', gzip: false, timeoutMs: 15_000 });
+    expect(request.headers).toEqual({ authorization: 'Bearer collector-token', 'content-type': 'application/json' });
+  });
+
+  it('is a line an event as NDJSON', () => {
+    const request = opened('http', { options: { format: 'ndjson' } }).encode(sampleEvents(2));
+    expect(request.body.toString()).toBe(`${element(1)}\n${element(2)}\n`);
+    expect(request.headers['content-type']).toBe('application/x-ndjson');
+  });
+
+  it('is one event with its id as Idempotency-Key as single', () => {
+    const single = opened('http', { options: { format: 'single' } });
+    const request = single.encode([sampleEvent(1, { id: 'order-7' })]);
+    expect(request.headers['idempotency-key']).toBe('order-7');
+    expect(single.limits.events).toBe(1);
+    expect(
+      opened('http', { options: { format: 'single' } })
+        .encode(sampleEvents(1))
+        .body.toString(),
+    ).toBe(element(1));
+  });
+
+  it('keeps ids apart that no header can carry as they are', () => {
+    const single = opened('http', { options: { format: 'single' } });
+    const keys = ['a b', 'a%20b', 'é', '\ud800', 'a\r\nb'].map(
+      (id) => single.encode([sampleEvent(1, { id })]).headers['idempotency-key'],
+    );
+    expect(keys).toEqual(['a%20b', 'a%2520b', '%C3%A9', '%EF%BF%BD', 'a%0D%0Ab']);
+  });
+
+  it('keeps the query of the URL and the further headers, and compresses where asked to', () => {
+    const url = 'https://collector.acme.test/in?source=audit';
+    const request = opened('http', { url, options: { headers: { 'X-Scope': 'acme' }, gzip: true } }).encode(
+      sampleEvents(1),
+    );
+    expect(request).toMatchObject({ url, gzip: true });
+    expect(request.headers['x-scope']).toBe('acme');
+  });
+});
+
+describe('the settings of an HTTP destination', () => {
+  it.each([
+    'Authorization',
+    'host',
+    'Content-Length',
+    'content-encoding',
+    'Transfer-Encoding',
+    'connection',
+    'cookie',
+    'proxy-authorization',
+    'X-Forwarded-For',
+    'Idempotency-Key',
+    'bad name',
+    'x\r\ny',
+    '',
+    'é',
+  ])('refuse the header %j', (name) => {
+    expect(openFaults('http', { options: { headers: { [name]: 'x' } } }).ok).toBe(false);
+  });
+
+  it.each(['', ' x', 'x ', 'a\r\nb: c', 'é', '\u0000', 'x'.repeat(1025)])('refuse the header value %j', (value) => {
+    expect(openFaults('http', { options: { headers: { 'x-scope': value } } }).ok).toBe(false);
+  });
+
+  it('take 20 headers, no more, and none twice', () => {
+    const headers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-h${at}`, 'v']));
+    expect(openFaults('http', { options: { headers: headers(20) } }).ok).toBe(true);
+    expect(openFaults('http', { options: { headers: headers(21) } }).ok).toBe(false);
+    expect(openFaults('http', { options: { headers: { 'x-a': '1', 'X-A': '2' } } }).ok).toBe(false);
+  });
+
+  it('let no header take the place of the token', () => {
+    const request = opened('http', { options: { headers: { 'x-api': 'k' } } }).encode(sampleEvents(1));
+    expect(request.headers['authorization']).toBe('Bearer collector-token');
+  });
+});
+
+describe('an answer of a collector', () => {
+  it.each([
+    [200, 'delivered'],
+    [201, 'delivered'],
+    [202, 'delivered'],
+    [204, 'delivered'],
+    [301, 'park:redirected'],
+    [307, 'park:redirected'],
+    [304, 'park:redirected'],
+    [400, 'split:receiver_refused_event'],
+    [422, 'split:receiver_refused_event'],
+    [401, 'park:credentials_refused'],
+    [403, 'park:permission_refused'],
+    [404, 'park:not_found'],
+    [405, 'park:method_refused'],
+    [410, 'park:gone'],
+    [501, 'park:method_refused'],
+    [402, 'park:configuration_refused'],
+    [415, 'park:configuration_refused'],
+    [408, 'retry:timed_out'],
+    [409, 'retry:in_progress'],
+    [425, 'retry:busy'],
+    [429, 'retry:rate_limited'],
+    [413, 'split:receiver_refused_size'],
+    [500, 'retry:server_error'],
+    [502, 'retry:server_error'],
+    [503, 'retry:busy'],
+    [504, 'retry:timed_out'],
+    [599, 'retry:server_error'],
+    [100, 'retry:unreadable_answer'],
+    [600, 'retry:unreadable_answer'],
+    [0, 'retry:unreadable_answer'],
+  ])('of status %i means %s for every event', (status, expected) => {
+    const verdicts = opened('http').judge(answer(status, 'words'), sampleEvents(2));
+    expect(
+      verdicts.map((verdict) => ('reason' in verdict ? `${verdict.kind}:${verdict.reason}` : verdict.kind)),
+    ).toEqual([expected, expected]);
+  });
+});
+
+describe('testing the connection to an HTTP collector', () => {
+  const { steps, notProven } = opened('http').probe();
+
+  it('asks once, with GET, and says what that does not prove', () => {
+    expect(steps).toHaveLength(1);
+    expect(steps[0]?.request).toMatchObject({ method: 'GET', url: 'https://siem.acme.test/' });
+    expect(notProven.join(' ')).toMatch(/POST.*token/);
+  });
+
+  it.each([
+    [200, true, 'answered'],
+    [404, true, 'answered'],
+    [405, true, 'answered'],
+    [400, true, 'answered'],
+    [401, false, 'credentials_refused'],
+    [403, false, 'permission_refused'],
+    [302, false, 'redirected'],
+    [410, false, 'gone'],
+    [429, false, 'rate_limited'],
+    [500, false, 'server_error'],
+  ])('a %i', (status, ok, code) => {
+    expect(steps[0]?.judge(answer(status, 'x'))).toMatchObject({ ok, code });
+  });
+});
