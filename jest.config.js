@@ -17,6 +17,8 @@ module.exports = {
     {
       ...shared,
       displayName: 'integration',
+      // Generous, because two cores are shared by all that a test starts; what hangs is ended, what is slow is not.
+      testTimeout: 60_000,
       roots: ['<rootDir>/test', '<rootDir>/libs', '<rootDir>/services'],
       testMatch: ['**/*.test.ts'],
       globalSetup: '<rootDir>/libs/testing/src/jest/global-setup.ts',
