@@ -33,7 +33,7 @@ async function onServer(statement: string): Promise<void> {
 
 export async function freshDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await onServer(`CREATE DATABASE ${name} TEMPLATE ${stack().templateDatabase} STRATEGY FILE_COPY`);
+  await onServer(`CREATE DATABASE ${name} TEMPLATE ${stack().templateDatabase}`);
   const pool = new Pool({ connectionString: serverUrl(name).toString(), max: 4 });
   // Dropping the database cuts its connections; an idle one reports that, and nobody minds.
   pool.on('error', () => undefined);

@@ -9,6 +9,7 @@ import {
   stack,
   testPartitions,
 } from '@auditlane/testing';
+import { Client } from 'pg';
 import { namesWith, partitionOf } from '@auditlane/contracts';
 
 describe('the stack of a test run', () => {
@@ -43,6 +44,28 @@ describe('the stack of a test run', () => {
     await mine.drop();
     const left = await other.pool.query('SELECT 1 FROM pg_database WHERE datname = $1', [mine.name]);
     expect(left.rowCount).toBe(0);
+  });
+
+  it('hands out each service its own role in a migrated database', async () => {
+    const database = await freshDatabase();
+    const roles = [
+      'migrator',
+      'persistence',
+      'query',
+      'forwarder_splunk',
+      'forwarder_http',
+      'forwarder_elasticsearch',
+    ] as const;
+
+    for (const role of roles) {
+      const client = new Client({ connectionString: database.url(role) });
+      await client.connect();
+      const { rows } = await client.query(
+        "SELECT current_user AS me, to_regclass('audit.events') IS NOT NULL AS migrated",
+      );
+      await client.end();
+      expect(rows).toEqual([{ me: `auditlane_${role}`, migrated: true }]);
+    }
   });
 
   it('listens on loopback only', () => {
