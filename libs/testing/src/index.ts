@@ -21,3 +21,4 @@ export * from './native/kafka';
 export * from './native/postgres';
 export * from './native/temporary-directory';
 export * from './sink';
+export * from './oidc';

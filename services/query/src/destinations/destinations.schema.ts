@@ -1,0 +1,145 @@
+// What the destination resources take and give. The options of a type are its own settings schema, from the registry.
+import { destinationTypes, type DestinationType } from '@auditlane/contracts';
+import { registry } from '@auditlane/destinations';
+import { z } from 'zod';
+import { healthStates } from './domain/destination-view';
+
+/** What the body of a destination says, whatever its type. */
+export interface DestinationBody {
+  readonly type: DestinationType;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly caPem?: string | null | undefined;
+  readonly filter?: null | undefined;
+  readonly resume?: Resume | undefined;
+}
+
+export interface TestBody {
+  readonly type: DestinationType;
+  readonly url: string;
+  readonly destinationId?: string | undefined;
+  readonly token?: string | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly caPem?: string | null | undefined;
+}
+
+export const resumes = ['where_stopped', 'from_now'] as const;
+export type Resume = (typeof resumes)[number];
+
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters')
+  .meta({ description: 'What the page calls it' });
+const url = z.string().min(1).max(2048).meta({ description: "The receiver's base URL, https:// only", format: 'uri' });
+const token = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^\S(.*\S)?$/s, 'must not begin or end with a blank')
+  .optional()
+  .meta({
+    description: 'Written, never read back. Left out: the stored one is kept, as long as the URL names the same host.',
+    writeOnly: true,
+  });
+const caPem = z
+  .string()
+  .max(64 * 1024)
+  .regex(/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/, 'must be one or more certificates in PEM form')
+  .nullable()
+  .optional()
+  .meta({ description: 'CA certificates trusted for this destination besides the public ones, in PEM form' });
+const filter = z.null().optional().meta({ description: 'Reserved: every event of the tenant is sent' });
+const resume = z.enum(resumes).optional().meta({
+  description:
+    'Where delivery begins when this request enables the destination: with the first event not yet delivered (default), or with the next one',
+});
+
+const settings = { name, enabled: z.boolean(), url, token, caPem, filter };
+
+/** One strict object per type, so that a fault in `options` is named by its path and the document shows each type's options. */
+function perType<Shape extends z.ZodRawShape>(id: string, shape: Shape) {
+  const [first, ...others] = destinationTypes.map((type) =>
+    z
+      .strictObject({ ...shape, type: z.literal(type), options: registry[type].settings.prefault({}) })
+      .meta({ id: `${id}${type[0]?.toUpperCase()}${type.slice(1)}` }),
+  );
+  if (!first) throw new Error('there are no destination types');
+  return z.discriminatedUnion('type', [first, ...others]);
+}
+
+export const createDestinationSchema = perType('CreateDestination', settings);
+export const updateDestinationSchema = perType('UpdateDestination', { ...settings, resume });
+export const testDestinationSchema = perType('TestDestination', {
+  url,
+  token,
+  caPem,
+  destinationId: z
+    .uuid()
+    .optional()
+    .meta({ description: 'A saved destination whose token is used where none is given (same host only)' }),
+});
+
+export const destinationIdSchema = z.uuid().meta({ description: 'The id of the destination' });
+
+const instantOrNull = z.string().nullable().meta({ format: 'date-time' });
+export const destinationViewSchema = z
+  .object({
+    id: z.uuid(),
+    type: z.enum(destinationTypes),
+    name: z.string(),
+    enabled: z.boolean(),
+    url: z.string(),
+    options: z.record(z.string(), z.unknown()),
+    caPem: z.string().nullable(),
+    filter: z.string().nullable(),
+    tokenLast4: z.string().meta({ description: 'The last four characters of the token; empty for a short one' }),
+    version: z.int().meta({ description: 'The settings version in which it was last written; its ETag' }),
+    appliedVersion: z.int().nullable().meta({
+      description: 'The version that every live forwarder of this type has applied; null where none is alive',
+    }),
+    applied: z.boolean().meta({ description: 'Whether this version is in force' }),
+    startSeq: z.int().meta({ description: 'The first event that is delivered' }),
+    createdAt: z.string().meta({ format: 'date-time' }),
+    updatedAt: z.string().meta({ format: 'date-time' }),
+    health: z.object({
+      state: z.enum(healthStates).meta({ description: '`starting`: no forwarder has reported about it yet' }),
+      reason: z.string().nullable().meta({ description: 'Reason code; see the runbook' }),
+      words: z.string().nullable().meta({ description: "The receiver's own words" }),
+      since: instantOrNull,
+      lagEvents: z.int().meta({ description: 'Stored events that were not delivered yet' }),
+      oldestUnsentAt: instantOrNull,
+      lastSuccessAt: instantOrNull,
+      reportedAt: instantOrNull,
+    }),
+  })
+  .meta({ id: 'Destination' });
+
+export const destinationListSchema = z
+  .object({ items: z.array(destinationViewSchema), nextCursor: z.null() })
+  .meta({ id: 'DestinationList' });
+
+export const testResultSchema = z
+  .object({
+    ok: z.boolean(),
+    stages: z.array(
+      z.object({
+        stage: z.enum(['policy', 'dns', 'tcp', 'tls', 'answer', 'authentication', 'permission']),
+        ok: z.boolean(),
+        code: z.string(),
+        detail: z.string(),
+        fix: z.string().meta({ description: 'What to do; empty where nothing needs doing' }),
+      }),
+    ),
+    notProven: z.array(z.string()).meta({ description: 'What a passed test does not show' }),
+  })
+  .meta({
+    id: 'TestResult',
+    description: 'Stages in order; the first that is not ok ends the test. No event is written.',
+  });
+export type TestResult = z.infer<typeof testResultSchema>;
