@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type IHeaders, type Producer } from 'kafkajs';
 import { namesWith, topicContracts, topicNames, type AuditEvent, type TopicRole } from '@auditlane/contracts';
+import { eventually } from './eventually';
 import { stack } from './stack';
 import { atTestEnd } from './test-end';
 import { testPartitions } from './test-partitions';
@@ -30,7 +31,8 @@ export async function createTopics(prefix: string, partitions: number = testPart
   await admin.connect();
   try {
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs' own wait fails where the broker has not yet heard of the topic; ours goes on.
+      waitForLeaders: false,
       topics: Object.values(topicContracts).map((contract) => ({
         topic: names.topic(contract.role),
         numPartitions: partitions,
@@ -42,6 +44,13 @@ export async function createTopics(prefix: string, partitions: number = testPart
           { name: 'max.message.bytes', value: String(contract.maxMessageBytes) },
         ],
       })),
+    });
+    const topics = Object.values(topicNames).map((name) => prefix + name);
+    await eventually(async () => {
+      const metadata = await admin.fetchTopicMetadata({ topics });
+      return metadata.topics.every(
+        (topic) => topic.partitions.length === partitions && topic.partitions.every(({ leader }) => leader >= 0),
+      );
     });
   } finally {
     await admin.disconnect();
