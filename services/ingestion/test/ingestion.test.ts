@@ -21,6 +21,9 @@ import {
 } from '@auditlane/testing';
 import { hostileRecords } from './hostile-records';
 
+// Real processes on a shared machine; a killed member holds its partitions for a session time-out.
+jest.setTimeout(120_000);
+
 const tenants = ['acme', 'globex', 'initech'];
 
 async function installation(): Promise<{
