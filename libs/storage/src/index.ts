@@ -2,6 +2,7 @@
 export * from './access-matrix';
 export * from './data-source';
 export * from './days';
+export * from './domain/binary-array';
 export * from './domain/classify-database-error';
 export * from './entities';
 export * from './event-reader';

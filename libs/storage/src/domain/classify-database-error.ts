@@ -60,3 +60,15 @@ function codeOf(error: Error): string | undefined {
 function constraintOf(error: Error): string | undefined {
   return 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : undefined;
 }
+
+/** The reason under which the records are handed back; `undefined` where trying again as it is would change nothing. */
+export function retryReasonOf(fault: DatabaseFault): RetryReason | undefined {
+  return retryReasons[fault];
+}
+
+const retryReasons: Partial<Record<DatabaseFault, RetryReason>> = {
+  'retry:database_unavailable': 'database_unavailable',
+  'retry:database_conflict': 'database_conflict',
+  'retry:database_full': 'database_full',
+  day_missing: 'day_missing',
+};
