@@ -20,11 +20,12 @@ export async function startProgram(
   program: string,
   environment: Readonly<Record<string, string>>,
   url: string,
+  flags: readonly string[] = [],
 ): Promise<Child> {
   const child = startChild({
     label,
     command: nodeBinary(),
-    args: ['--disable-warning=TimeoutNegativeWarning', join(checkoutRoot, 'dist', program)],
+    args: ['--disable-warning=TimeoutNegativeWarning', join(checkoutRoot, 'dist', program), ...flags],
     env: { ...process.env, ...environment },
     logFile: join(config.AUDITLANE_DATA_DIR, 'logs', `${label}.log`),
   });

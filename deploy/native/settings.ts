@@ -17,7 +17,8 @@ export const nativeSettings = defineConfig('npm start', {
   AUDITLANE_OIDC_PORT: port(3100, 'the embedded OIDC server'),
   AUDITLANE_SINK_PORT: port(3200, 'the demo Splunk HEC receiver'),
   AUDITLANE_COLLECTOR_PORT: port(3201, 'the demo HTTPS collector'),
-  AUDITLANE_SINK_CONTROL_PORT: port(3202, 'what the demo receivers tell of what they received'),
+  AUDITLANE_SINK_CONTROL_PORT: port(3202, 'what the demo Splunk HEC receiver tells of what it received'),
+  AUDITLANE_COLLECTOR_CONTROL_PORT: port(3203, 'what the demo HTTPS collector tells of what it received'),
   AUDITLANE_ELASTICSEARCH_PORT: port(3210, 'the demo Elasticsearch'),
   AUDITLANE_OPS_PORT_BASE: port(3301, 'metrics and health of ingestion; the other services follow, one higher each'),
 });

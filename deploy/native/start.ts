@@ -9,7 +9,7 @@ import { migrate } from '@auditlane/storage';
 import { serviceNames, startKafka, startPostgres, type Child } from '@auditlane/testing';
 import { startDemoProducer } from './demo/demo-producer';
 import { ensureDemoDestinations } from './demo/destinations';
-import { receiverAddresses, startReceivers } from './demo/receivers';
+import { receiverAddresses, receiverPorts, startReceivers } from './demo/receivers';
 import { demoTenants } from './demo/tenants';
 import { ensureDatabase } from './ensure-database';
 import { assertPortsFree } from './ports';
@@ -70,14 +70,7 @@ function portsOf(config: NativeConfig, demo: boolean): readonly number[] {
     config.AUDITLANE_POSTGRES_PORT,
     config.AUDITLANE_OIDC_PORT,
     ...serviceNames.map((service) => opsPort(config, service)),
-    ...(demo
-      ? [
-          config.AUDITLANE_SINK_PORT,
-          config.AUDITLANE_COLLECTOR_PORT,
-          config.AUDITLANE_SINK_CONTROL_PORT,
-          config.AUDITLANE_ELASTICSEARCH_PORT,
-        ]
-      : []),
+    ...(demo ? receiverPorts(config) : []),
   ];
 }
 
@@ -156,8 +149,9 @@ Auditlane is up.
   Kafka           127.0.0.1:${config.AUDITLANE_KAFKA_PORT}   topic audit.events
   metrics         http://127.0.0.1:${opsPort(config, 'ingestion')}/metrics … ${opsPort(config, 'forwarder-elasticsearch')}`);
   if (demo) {
-    say(`  demo receivers  what they got: http://127.0.0.1:${config.AUDITLANE_SINK_CONTROL_PORT}
-  tenants         ${demoTenants.join(', ')}`);
+    say(`  tenants         ${demoTenants.join(', ')}; each streams to all three demo receivers
+  received so far http://127.0.0.1:${config.AUDITLANE_SINK_CONTROL_PORT}/__sink/counts (HEC)
+                  http://127.0.0.1:${config.AUDITLANE_COLLECTOR_CONTROL_PORT}/__sink/counts (HTTPS collector)`);
   }
   say('\nCtrl-C stops all of it.');
 }
