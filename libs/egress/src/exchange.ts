@@ -1,5 +1,5 @@
 // Runs one request on a pool and turns whatever happens to it into one value: answer, failure, time-out or abort.
-import type { Dispatcher, Pool } from 'undici';
+import { errors, type Dispatcher, type Pool } from 'undici';
 import { exchangeFailure, failure, type EgressFailure } from './domain/failure';
 import type { EgressResult } from './result';
 import { codeOf } from './resolve';
@@ -88,9 +88,9 @@ export function exchange(pool: Pool, job: Exchange): Promise<EgressResult> {
         length += kept.length;
         if (chunk.length > room) giveUp(answered(true));
       },
-      onResponseEnd: () => settle(answered(false)),
-      onResponseError: (_controller, error) =>
-        settle(error instanceof ConnectionRefusal ? error.failure : exchangeFailure(codeOf(error), sent(), status > 0)),
+      // undici frees a connection one turn of the event loop after its answer; whoever went on at once would open a second one.
+      onResponseEnd: () => setImmediate(() => setImmediate(settle, answered(false))),
+      onResponseError: (_controller, error) => settle(failureOf(error, sent(), status > 0)),
     };
     try {
       pool.dispatch(job.options, handler);
@@ -101,6 +101,13 @@ export function exchange(pool: Pool, job: Exchange): Promise<EgressResult> {
 }
 
 const given = 'given up';
+
+function failureOf(error: Error, sent: boolean, answered: boolean): EgressFailure {
+  if (error instanceof ConnectionRefusal) return error.failure;
+  // By class, since undici gives some of these no code.
+  if (error instanceof errors.HTTPParserError) return failure('response_unreadable', sent);
+  return exchangeFailure(codeOf(error), sent, answered);
+}
 
 function flatten(incoming: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const out: Record<string, string> = {};

@@ -18,3 +18,4 @@ export { type JournalEntry, type TenantCount } from './journal';
 export * as scripts from './script';
 export { type Script } from './script';
 export { Sink, type SinkOptions } from './sink';
+export { startNameServer, type Answer as DnsAnswer, type NameServer, type Zone } from './name-server';

@@ -6,6 +6,9 @@ import { Sink, type SinkOptions } from './index';
 import * as scripts from './script';
 import { hecCode } from './hec-codes';
 
+// Making certificates takes seconds where many tests run at once.
+jest.setTimeout(60_000);
+
 let sink: Sink;
 const start = async (options: SinkOptions) => {
   sink = await Sink.start({ token: 't', ...options });

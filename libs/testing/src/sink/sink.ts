@@ -81,7 +81,8 @@ export class Sink {
 
   /** `https://127.0.0.1:port`; a path of the face is for the sender to add. */
   get url(): string {
-    return `https://${this.options.host ?? '127.0.0.1'}:${this.boundPort}`;
+    const host = this.options.host ?? '127.0.0.1';
+    return `https://${host.includes(':') ? `[${host}]` : host}:${this.boundPort}`;
   }
 
   get token(): string {
