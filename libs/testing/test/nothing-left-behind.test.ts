@@ -24,30 +24,39 @@ const holder = `
   Promise.all([
     startKafka({ dataDirectory: directory + '/kafka' }),
     startPostgres({ dataDirectory: directory + '/postgres', logFile: directory + '/postgres.log', durable: false }),
-  ]).then(() => console.log('holding ' + directory + ' '));
+  ]).then(([, postgres]) => console.log('holding ' + directory + ' port=' + postgres.port + ' '));
   setInterval(() => {}, 60_000);
 `;
 
-async function holding(): Promise<{ pid: number; directory: string }> {
+interface Holding {
+  readonly pid: number;
+  readonly directory: string;
+  /** The command lines of its two servers: the broker names the directory, PostgreSQL its port. */
+  readonly servers: () => string[];
+}
+
+async function holding(): Promise<Holding> {
   const process = spawn(nodeBinary(), ['-e', holder], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   process.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const directory = await eventually(() => /holding (\S+) /.exec(output)?.[1], { timeoutMs: 120_000 });
-  return { pid: process.pid ?? -1, directory };
+  const [, directory = '', port = ''] = await eventually(() => /holding (\S+) (\S+) /.exec(output) ?? undefined, {
+    timeoutMs: 120_000,
+  });
+  const servers = (): string[] => [...processesNaming(directory), ...processesNaming(port)];
+  return { pid: process.pid ?? -1, directory, servers };
 }
 
 describe('what was started', () => {
   it('ends with its parent when that is killed, servers, data and all, and no neighbour with it', async () => {
     const [doomed, neighbour] = await Promise.all([holding(), holding()]);
-    // The brokers' JVM, the postmaster; PostgreSQL's own processes name no directory.
-    expect(processesNaming(doomed.directory)).toHaveLength(2);
+    expect(doomed.servers()).toHaveLength(2);
 
     process.kill(doomed.pid, 'SIGKILL');
 
-    await eventually(() => processesNaming(doomed.directory).length === 0 && !existsSync(doomed.directory));
-    expect(processesNaming(neighbour.directory)).toHaveLength(2);
+    await eventually(() => doomed.servers().length === 0 && !existsSync(doomed.directory));
+    expect(neighbour.servers()).toHaveLength(2);
     process.kill(neighbour.pid, 'SIGKILL');
-    await eventually(() => processesNaming(neighbour.directory).length === 0 && !existsSync(neighbour.directory));
+    await eventually(() => neighbour.servers().length === 0 && !existsSync(neighbour.directory));
   }, 180_000);
 
   it('ends even where it is stopped and deaf to being asked', async () => {

@@ -1,11 +1,10 @@
 // Where a PostgreSQL server comes from: the binaries that npm brought, else the system's newest.
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, chmodSync, constants, cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkoutRoot } from './checkout';
 import { MissingPart } from './java';
-import { digest, madeOnce } from './maven-jars';
+import { temporaryDirectory } from './temporary-directory';
 
 export interface Account {
   readonly uid: number;
@@ -26,7 +25,7 @@ export function serverAccount(): Account | undefined {
 }
 
 /** The first folder on the way to `path` that others may not pass. */
-export function closedFolder(path: string): string | undefined {
+function closedFolder(path: string): string | undefined {
   const parent = dirname(path);
   const closed = parent === path ? undefined : closedFolder(parent);
   if (closed !== undefined) return closed;
@@ -62,7 +61,7 @@ function runs(folder: string): boolean {
 }
 
 /** The folder with bin/initdb and bin/postgres, readable for `account`. */
-export async function postgresBinaries(account: Account | undefined): Promise<string> {
+export function postgresBinaries(account: Account | undefined): string {
   const npm = fromNpm();
   const folder = npm !== undefined && runs(npm) ? npm : fromSystem();
   if (folder === undefined)
@@ -70,14 +69,9 @@ export async function postgresBinaries(account: Account | undefined): Promise<st
       'No PostgreSQL: npm brought none for this system (were install scripts off?), and none is installed: sudo apt-get install -y postgresql',
     );
   if (account === undefined || closedFolder(folder) === undefined) return folder;
-  // A checkout under /root cannot be entered by the server's account: it runs from a copy.
-  const copy = join(
-    tmpdir(),
-    `auditlane-postgres-${digest(folder, execFileSync(join(folder, 'bin', 'postgres'), ['--version']))}`,
-  );
-  await madeOnce(copy, async (directory) => {
-    cpSync(folder, directory, { recursive: true, verbatimSymlinks: true });
-    return Promise.resolve();
-  });
+  // A checkout under /root cannot be entered by the server's account: it runs from a copy, which goes when we do.
+  const copy = temporaryDirectory('postgres-binaries').path;
+  cpSync(folder, copy, { recursive: true, verbatimSymlinks: true });
+  chmodSync(copy, 0o755);
   return copy;
 }

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { runToEnd, startChild, untilReady, type Child, type Exit } from './child-process';
 import { freePort } from './free-port';
-import { MissingPart } from './java';
-import { closedFolder, postgresBinaries, serverAccount } from './postgres-binaries';
+import { postgresBinaries, serverAccount } from './postgres-binaries';
 
 export interface PostgresOptions {
   /** Kept data is started again; an empty or missing folder is initialised. */
@@ -42,24 +41,20 @@ const careless = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'o
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const { dataDirectory, logFile } = options;
   const account = serverAccount();
-  const binaries = await postgresBinaries(account);
+  const binaries = postgresBinaries(account);
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  if (account) {
-    chownSync(dataDirectory, account.uid, account.gid);
-    const closed = closedFolder(join(dataDirectory, '..'));
-    if (closed !== undefined)
-      throw new MissingPart(
-        `PostgreSQL runs as user ${account.uid} here, because root may not run it, and cannot enter ${closed}: put the data elsewhere, or allow it with chmod o+x ${closed}`,
-      );
-  }
-  const common = { logFile, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' }, cwd: '/', ...account };
+  if (account) chownSync(dataDirectory, account.uid, account.gid);
+  // Under another account the way to the data may be closed (a checkout in /root), so the server is put into it instead of being
+  // sent there: the working directory is entered before the account changes.
+  const data = account ? '/proc/self/cwd' : dataDirectory;
+  const common = { logFile, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' }, cwd: dataDirectory, ...account };
   if (!existsSync(join(dataDirectory, 'PG_VERSION')))
     await runToEnd({
       ...common,
       label: 'PostgreSQL initdb',
       command: join(binaries, 'bin', 'initdb'),
       args: [
-        `--pgdata=${dataDirectory}`,
+        `--pgdata=${data}`,
         '--username=postgres',
         '--auth=trust',
         '--encoding=UTF8',
@@ -84,7 +79,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     ...common,
     label: 'PostgreSQL',
     command: join(binaries, 'bin', 'postgres'),
-    args: ['-D', dataDirectory, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     // Fast shutdown; SIGTERM would wait for every client to leave by itself.
     stopSignal: 'SIGINT',
   });
