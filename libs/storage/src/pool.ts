@@ -33,8 +33,10 @@ export function createPool(options: PoolOptions): Pool {
     query_timeout: statementTimeout + 5_000,
     types: { getTypeParser: parserOf },
   });
-  // Without a listener an idle connection's death would end the process.
+  // Without listeners a connection's death would end the process: the pool's for idle ones, the client's own for those in use, whose
+  // user learns it from the query that fails.
   pool.on('error', (error) => options.onIdleError?.(error));
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
