@@ -25,6 +25,8 @@ export interface EgressOptions {
   readonly maxAgents?: number;
   /** Connections of a destination without a request are closed after this. */
   readonly idleMs?: number;
+  /** A connection is replaced after this, so that even a busy one notices a moved name, a bad certificate or a revoked CA. */
+  readonly maxConnectionAgeMs?: number;
   /** Connections a destination may have at the same time. */
   readonly connectionsPerDestination?: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -38,6 +40,7 @@ const defaults = {
   gzipLevel: constants.Z_BEST_SPEED,
   maxAgents: 1_000,
   idleMs: 20_000,
+  maxConnectionAgeMs: 5 * 60_000,
   connectionsPerDestination: 8,
 };
 
@@ -151,6 +154,7 @@ export class Egress {
       maxHeaderSize: this.settings.maxHeaderBytes,
       keepAliveTimeout: this.settings.idleMs,
       keepAliveMaxTimeout: this.settings.idleMs,
+      clientTtl: this.settings.maxConnectionAgeMs,
       connect: ({ hostname, port }, callback) => void this.dial(hostname, Number(port || 443), caPem, callback),
     });
   }

@@ -258,6 +258,16 @@ describe('S28 connections', () => {
     expect(sink.handshakes - before).toBe(4);
   });
 
+  test('are replaced when they have become old, however busy they are', async () => {
+    await egress.destroy();
+    open({ maxConnectionAgeMs: 50 });
+    const before = sink.handshakes;
+    await eventually(async () => {
+      expect(await send()).toMatchObject({ kind: 'response', response: { status: 200 } });
+      return sink.handshakes - before >= 3;
+    });
+  });
+
   test('that the receiver closed meanwhile are replaced', async () => {
     await send();
     sink.closeConnections();

@@ -1,6 +1,11 @@
 // Certificates are checked, always: no byte of HTTP, and so no token, goes to a receiver that has not proved its name.
-import { connect, createServer } from 'node:net';
-import { certificateFor, eventually, Sink, type CertificateKind } from '@auditlane/testing';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { certificateFor, checkoutRoot, eventually, Sink, type CertificateKind } from '@auditlane/testing';
 import { Egress, parseAllowList, type EgressOptions, type EgressResult } from './index';
 
 // Making certificates takes seconds where many tests run at once.
@@ -83,6 +88,36 @@ test.each(['no PEM at all', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFI
   },
 );
 
+test('the receiver’s own certificate is trust enough for it, and for nothing else', async () => {
+  open();
+  await sink.useCertificate('other_ca');
+  const { cert } = await certificateFor('other_ca');
+  expect(await send(cert)).toMatchObject({ kind: 'response' });
+  await sink.useCertificate('self_signed');
+  expect(await send(cert, sink.url, 2)).toMatchObject({ code: 'tls_untrusted' });
+  await sink.useCertificate('valid');
+});
+
+test('S27 NODE_EXTRA_CA_CERTS adds nothing to what is trusted', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'egress-ca-')), 'ca.pem');
+  writeFileSync(file, sink.caPem);
+  const library = join(checkoutRoot, 'dist', 'libs', 'egress', 'src', 'index.js');
+  // Plain https trusts the file; it shows that the variable took effect.
+  const script = `
+    const { Egress, parseAllowList } = require(${JSON.stringify(library)});
+    const egress = new Egress(parseAllowList(['127.0.0.1:${sink.port}']));
+    require('node:https').get('${sink.url}', { agent: false }, (response) => {
+      response.resume();
+      egress.request({ destinationId: 'd', configVersion: 1 }, { method: 'GET', url: '${sink.url}', headers: {}, timeoutMs: 5000 })
+        .then(async (result) => { console.log(response.statusCode + ' ' + result.code); await egress.destroy(); });
+    });`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
+  });
+  expect(stdout.trim()).toBe('401 tls_untrusted');
+  rmSync(dirname(file), { recursive: true });
+});
+
 test('a destination’s leaf certificate does not pass for a CA of other names', async () => {
   open();
   const other = await certificateFor('valid', ['other.example.test']);
@@ -124,7 +159,6 @@ test('a receiver that speaks plain HTTP is a failed handshake', async () => {
   await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
   const address = plain.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  expect(connect(port, '127.0.0.1').destroy().destroyed).toBe(true);
   egress = new Egress(parseAllowList([`127.0.0.1:${port}`]));
   expect(await send(sink.caPem, `https://127.0.0.1:${port}/`)).toMatchObject({ stage: 'tls', code: 'tls_failed' });
   plain.close();
