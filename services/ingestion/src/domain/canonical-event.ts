@@ -14,14 +14,13 @@ export interface CanonicalForm {
 
 /** `event` must have passed decoding and validation, `id` is the producer's where there is one, `receivedAt` an ISO instant. */
 export function canonicalForm(event: AuditEvent, id: string, receivedAt: string): CanonicalForm {
-  const content = canonicalText(event, event.id);
-  const identified = event.id === undefined ? canonicalText(event, id) : content;
+  const content = canonicalText(event);
+  const identified =
+    event.id === undefined ? inserted(content, occurredAtOf(content), `,"id":${JSON.stringify(id)}`) : content;
   // A quote inside a string is escaped, so the last place where this stands is the event's own field.
-  const at = identified.lastIndexOf(
-    event.schemaVersion === undefined ? ',"tenantId":"' : ',"schemaVersion":1,"tenantId":"',
-  );
+  const end = event.schemaVersion === undefined ? ',"tenantId":"' : ',"schemaVersion":1,"tenantId":"';
   const received = `,"receivedAt":"${receivedAt}"`;
-  const bytes = Buffer.from(identified.slice(0, at) + received + identified.slice(at));
+  const bytes = Buffer.from(inserted(identified, identified.lastIndexOf(end), received));
   return {
     bytes,
     contentHash: hash('sha256', content, 'base64url'),
@@ -31,7 +30,7 @@ export function canonicalForm(event: AuditEvent, id: string, receivedAt: string)
 }
 
 /** JSON.stringify leaves out what is undefined, escapes as RFC 8785 asks for, and prints numbers as ECMAScript does. */
-function canonicalText(event: AuditEvent, id: string | undefined): string {
+function canonicalText(event: AuditEvent): string {
   const { actor, context, workspace, parameters } = event;
   const sorted = parameters && sortedParameters(parameters);
   const text = JSON.stringify({
@@ -44,7 +43,7 @@ function canonicalText(event: AuditEvent, id: string | undefined): string {
       userAgent: context.userAgent,
     },
     details: event.details,
-    id,
+    id: event.id,
     occurredAt: event.occurredAt,
     parameters: sorted,
     schemaVersion: event.schemaVersion,
@@ -52,8 +51,17 @@ function canonicalText(event: AuditEvent, id: string | undefined): string {
     workspace: workspace && { id: workspace.id, name: workspace.name },
   });
   if (sorted || !parameters) return text;
-  const at = text.indexOf(`,"occurredAt":"${event.occurredAt}"`) + event.occurredAt.length + 16;
-  return `${text.slice(0, at)},"parameters":${joinedParameters(parameters)}${text.slice(at)}`;
+  const at = occurredAtOf(text) + `,"occurredAt":"${event.occurredAt}"`.length;
+  return inserted(text, at, `,"parameters":${joinedParameters(parameters)}`);
+}
+
+/** Only actor, context, details and id stand before it, and none of them can have a key of this name. */
+function occurredAtOf(text: string): number {
+  return text.indexOf(',"occurredAt":"');
+}
+
+function inserted(text: string, at: number, addition: string): string {
+  return text.slice(0, at) + addition + text.slice(at);
 }
 
 /** `undefined` where no object can be in the right order: JavaScript lists the keys "9" and "10" as numbers, whatever is asked. */

@@ -6,13 +6,16 @@ import { excerpt, refused, type Refusal } from './refusal';
 
 const forbiddenKeys = ['__proto__', 'constructor', 'prototype'] as const;
 
-/**
- * The quick answer for an event that passed validation: nothing can be wrong where the text has as many keys as the event and no
- * escape could hide a character. Only `parameters` can have keys that the contract does not name.
- */
-export function isPlain(event: AuditEvent, { scan, value }: DecodedObject): boolean {
+/** The quick answer, for an event that passed validation. */
+export function findAmbiguityIn(event: AuditEvent, decoded: DecodedObject): Refusal | undefined {
+  if (!hasItsKeysOnce(event, decoded)) return findAmbiguity(decoded);
+  return decoded.scan.unicodeEscapes ? findBadText(decoded.value, '') : undefined;
+}
+
+/** No key stands twice where the text has as many as the event. Only `parameters` can have keys that the contract does not name. */
+function hasItsKeysOnce(event: AuditEvent, { scan, value }: DecodedObject): boolean {
   // An event out of an envelope is not the whole text.
-  if (scan.unicodeEscapes || event !== value) return false;
+  if (event !== value) return false;
   const { actor, context, parameters, workspace } = event;
   let keys = Object.keys(event).length + Object.keys(actor).length;
   if (context) keys += Object.keys(context).length;

@@ -11,7 +11,7 @@ import {
 import { canonicalForm } from './canonical-event';
 import { decodeJson } from './decode-json';
 import { deriveId } from './derive-id';
-import { findAmbiguity, isPlain } from './find-ambiguity';
+import { findAmbiguity, findAmbiguityIn } from './find-ambiguity';
 import { openEnvelope, withoutFrame } from './open-envelope';
 import { checkTenantHeaders, readHeaders } from './read-headers';
 import { rejectRecord } from './reject-record';
@@ -67,10 +67,8 @@ export function createJudge({ limits, tenants, names }: IngestionRules): Judge {
       const valid = validate(fields);
       if (valid.kind === 'refused') return findAmbiguity(decoded) ?? valid;
       const { event, entry, occurredAt } = valid;
-      if (!isPlain(event, decoded)) {
-        const ambiguity = findAmbiguity(decoded);
-        if (ambiguity) return ambiguity;
-      }
+      const ambiguity = findAmbiguityIn(event, decoded);
+      if (ambiguity) return ambiguity;
       const { tenantId } = event;
       const conflict = checkTenantHeaders(headers.values, tenantId);
       if (conflict) return conflict;
