@@ -40,7 +40,7 @@ export const splunk = defineDestination({
     return {
       limits,
       size,
-      encode: (events) => post(joinPieces(events.flatMap(envelope)), true),
+      encode: (events) => post(joinPieces(events.flatMap(envelope)), settings.gzip),
       judge: (response, events) => judgeSplunk(response, events.map(size), now()),
       probe: () => splunkProbe(health, post(nothing, false), now),
     };

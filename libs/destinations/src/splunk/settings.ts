@@ -26,6 +26,10 @@ export const splunkSettings = z
     acknowledgement: z.enum(acknowledgements).default('off').meta({
       description: 'Indexer acknowledgement. `off`: delivered means that Splunk answered 200 with code 0, 24 or 25.',
     }),
+    gzip: z.boolean().default(true).meta({
+      description:
+        'Compress request bodies, as every collector can read them. Off saves CPU where the network is free.',
+    }),
   })
   .meta({ description: 'Splunk HTTP Event Collector' });
 

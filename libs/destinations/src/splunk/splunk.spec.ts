@@ -78,6 +78,11 @@ describe('the HEC envelope', () => {
     });
     expect(splunk.limits).toEqual({ events: 500, bytes: 1_000_000, timeoutMs: 30_000 });
   });
+
+  it('goes out as it is where gzip is off, with the same body', () => {
+    const plain = opened('splunk', { options: { gzip: false } }).encode(sampleEvents(2));
+    expect(plain).toEqual({ ...splunk.encode(sampleEvents(2)), gzip: false });
+  });
 });
 
 describe('the settings of a Splunk destination', () => {
@@ -91,6 +96,7 @@ describe('the settings of a Splunk destination', () => {
     [{ sourcetype: '' }, 'options.sourcetype'],
     [{ source: 'a\nb' }, 'options.source'],
     [{ acknowledgement: 'auto' }, 'options.acknowledgement'],
+    [{ gzip: 'yes' }, 'options.gzip'],
     [{ token: 'x' }, 'options'],
     [null, 'options'],
   ])('refuse %j', (options, field) => {
