@@ -19,12 +19,12 @@ export async function ingest(): Promise<boolean> {
       const prefix = `ingest${round}.`;
       const input = topicOf(prefix, 'events');
       const bareOutput = `${prefix}bare`;
-      await Promise.all([
-        stage.createTopic(input, 'events'),
-        stage.createTopic(bareOutput, 'accepted'),
-        stage.createTopic(topicOf(prefix, 'accepted'), 'accepted'),
-        stage.createTopic(topicOf(prefix, 'rejected'), 'rejected'),
-      ]);
+      await stage.createTopics({
+        [input]: 'events',
+        [bareOutput]: 'accepted',
+        [topicOf(prefix, 'accepted')]: 'accepted',
+        [topicOf(prefix, 'rejected')]: 'rejected',
+      });
       const now = Date.now();
       await fill(stage, input, events, (i) => {
         const { tenant, value } = benchEvent(i, now);

@@ -19,12 +19,12 @@ export async function persist(): Promise<boolean> {
       const prefix = 'persist.';
       const input = topicOf(prefix, 'accepted');
       const bareOutput = `${prefix}bare`;
-      await Promise.all([
-        stage.createTopic(input, 'accepted'),
-        stage.createTopic(bareOutput, 'stored'),
-        stage.createTopic(topicOf(prefix, 'stored'), 'stored'),
-        stage.createTopic(topicOf(prefix, 'rejected'), 'rejected'),
-      ]);
+      await stage.createTopics({
+        [input]: 'accepted',
+        [bareOutput]: 'stored',
+        [topicOf(prefix, 'stored')]: 'stored',
+        [topicOf(prefix, 'rejected')]: 'rejected',
+      });
       const now = Date.now();
       await fill(stage, input, events, (i) => {
         const event = benchEvent(i, now);

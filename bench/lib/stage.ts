@@ -1,4 +1,5 @@
 // What every bench stands on: a Kafka and a PostgreSQL of its own in a temporary folder, and children that are measured.
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { Client } from 'pg';
@@ -6,6 +7,7 @@ import { namesWith, topicContracts, type TopicRole } from '@auditlane/contracts'
 import { migrate } from '@auditlane/storage';
 import {
   checkoutRoot,
+  eventually,
   freePort,
   nodeBinary,
   startChild,
@@ -24,7 +26,8 @@ export interface Stage {
   readonly admin: Admin;
   readonly superuserUrl: string;
   databaseUrl(role: string): string;
-  createTopic(topic: string, role: TopicRole): Promise<void>;
+  /** Each topic name with the contract that it is made by; ready to be written when this resolves. */
+  createTopics(topics: Readonly<Record<string, TopicRole>>): Promise<void>;
   /** Records in a topic, over all partitions. */
   count(topic: string): Promise<number>;
   /** Starts a program of ours from dist; with an ops port it is ready when /readyz says so. */
@@ -35,6 +38,8 @@ export interface Stage {
 
 export async function openStage(): Promise<Stage> {
   const directory = temporaryDirectory('bench');
+  // PostgreSQL may run as another user than we do and must be able to enter.
+  chmodSync(directory.path, 0o711);
   const file = (name: string): string => join(directory.path, name);
   const [broker, postgres] = await Promise.all([
     startKafka({ dataDirectory: file('kafka'), heapMb: 1024 }),
@@ -58,23 +63,25 @@ export async function openStage(): Promise<Stage> {
     superuserUrl,
     databaseUrl: (role) => onDatabase(postgres.url, 'auditlane', role),
     file,
-    async createTopic(topic, role) {
-      const contract = topicContracts[role];
+    async createTopics(topics) {
       await admin.createTopics({
-        waitForLeaders: true,
-        topics: [
-          {
-            topic,
-            numPartitions: partitions,
-            replicationFactor: 1,
-            configEntries: [
-              { name: 'cleanup.policy', value: 'delete' },
-              { name: 'message.timestamp.type', value: 'LogAppendTime' },
-              { name: 'retention.ms', value: String(contract.retentionMs) },
-              { name: 'max.message.bytes', value: String(contract.maxMessageBytes) },
-            ],
-          },
-        ],
+        // kafkajs' own wait fails where the broker has not yet heard of the topic; ours goes on.
+        waitForLeaders: false,
+        topics: Object.entries(topics).map(([topic, role]) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor: 1,
+          configEntries: [
+            { name: 'cleanup.policy', value: 'delete' },
+            { name: 'message.timestamp.type', value: 'LogAppendTime' },
+            { name: 'retention.ms', value: String(topicContracts[role].retentionMs) },
+            { name: 'max.message.bytes', value: String(topicContracts[role].maxMessageBytes) },
+          ],
+        })),
+      });
+      await eventually(async () => {
+        const metadata = await admin.fetchTopicMetadata({ topics: Object.keys(topics) });
+        return metadata.topics.every((topic) => topic.partitions.every(({ leader }) => leader >= 0));
       });
     },
     async count(topic) {
