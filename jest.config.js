@@ -12,13 +12,13 @@ const shared = {
 /** @type {import('jest').Config} */
 module.exports = {
   coverageProvider: 'v8',
+  // Generous, because two cores are shared by all that a test starts: what hangs is ended, what is slow is not.
+  testTimeout: 60_000,
   projects: [
     { ...shared, displayName: 'unit', roots: ['<rootDir>/libs', '<rootDir>/services'], testMatch: ['**/*.spec.ts'] },
     {
       ...shared,
       displayName: 'integration',
-      // Generous, because two cores are shared by all that a test starts; what hangs is ended, what is slow is not.
-      testTimeout: 60_000,
       roots: ['<rootDir>/test', '<rootDir>/libs', '<rootDir>/services'],
       testMatch: ['**/*.test.ts'],
       globalSetup: '<rootDir>/libs/testing/src/jest/global-setup.ts',

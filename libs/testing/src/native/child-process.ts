@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { tellWatchdog } from './watchdog';
+import { holdProcess, releaseProcess } from './watchdog';
 
 export interface ChildOptions {
   /** What messages call it. */
@@ -57,7 +57,7 @@ export function startChild(options: ChildOptions): Child {
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   const { pid } = spawned;
-  if (pid !== undefined) tellWatchdog(`start ${pid} ${stopSignal.slice(3)}`);
+  if (pid !== undefined) holdProcess(pid, stopSignal.slice(3));
   closeSync(out);
   let running = pid !== undefined;
   const exited = new Promise<Exit>((resolve) => {
@@ -68,7 +68,7 @@ export function startChild(options: ChildOptions): Child {
     });
     spawned.once('exit', (code, signal) => {
       running = false;
-      if (pid !== undefined) tellWatchdog(`gone ${pid}`);
+      if (pid !== undefined) releaseProcess(pid);
       resolve({ code, signal });
     });
   });

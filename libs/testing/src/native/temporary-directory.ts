@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tellWatchdog } from './watchdog';
+import { holdDirectory, releaseDirectory } from './watchdog';
 
 export interface TemporaryDirectory {
   readonly path: string;
@@ -11,12 +11,12 @@ export interface TemporaryDirectory {
 
 export function temporaryDirectory(purpose: string): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), `auditlane-${purpose}-`));
-  tellWatchdog(`dir ${path}`);
+  holdDirectory(path);
   return {
     path,
     remove: () => {
       rmSync(path, { recursive: true, force: true, maxRetries: 5 });
-      tellWatchdog(`kept ${path}`);
+      releaseDirectory(path);
     },
   };
 }
