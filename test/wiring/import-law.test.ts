@@ -48,6 +48,10 @@ const lawful = {
     "import { event } from '@auditlane/contracts';\nexport const decode = () => event;",
   'services/ingestion/src/main.spec.ts': "import '@auditlane/testing';\nimport './main';",
   'services/query/src/main.ts': "import { days } from '@auditlane/storage';\nvoid days;",
+  'services/query/src/guard.ts':
+    "import type { IncomingMessage } from 'node:http';\nexport type Asked = IncomingMessage;",
+  'services/query/test/query-service.ts': "import '@auditlane/testing';\nimport 'node:http';",
+  'libs/observability/src/ops-server.ts': "import 'node:http';",
   'test/helper.ts': 'export const helper = 1;',
 } as const;
 
@@ -87,6 +91,7 @@ const planted: readonly { rule: string; file: string; code: string; beside?: Rea
   { rule: 'one-outbound-http-client', file: 'libs/storage/src/elastic.ts', code: "import '@elastic/elasticsearch';" },
   { rule: 'tests-stay-out', file: 'services/query/src/helped.ts', code: "import '@auditlane/testing';" },
   { rule: 'tests-stay-out', file: 'libs/storage/src/helped.ts', code: "import '../../../test/helper';" },
+  { rule: 'tests-stay-out', file: 'services/query/src/aided.ts', code: "import '../test/query-service';" },
   { rule: 'tests-stay-out', file: 'services/ingestion/src/spied.ts', code: "import './main.spec';" },
 ];
 
