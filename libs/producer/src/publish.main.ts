@@ -30,9 +30,7 @@ async function main(): Promise<number> {
     const publishing: Promise<void> = parse(text)
       .then((candidate) => producer.publishUnchecked(candidate))
       .then(
-        () => {
-          counts.published += 1;
-        },
+        () => void (counts.published += 1),
         (error: unknown) => {
           counts.refused += 1;
           process.stderr.write(`line ${at}: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -57,9 +55,7 @@ async function parse(text: string): Promise<unknown> {
 }
 
 main().then(
-  (code) => {
-    process.exitCode = code;
-  },
+  (code) => void (process.exitCode = code),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
