@@ -1,6 +1,5 @@
 // Migrates one database per run; every test file then copies it, which takes a fraction of a second.
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { checkoutRoot, nodeBinary } from '../native/checkout';
@@ -18,7 +17,7 @@ async function execute(url: string, statement: string): Promise<void> {
   }
 }
 
-export function databaseUrl(serverUrl: string, database: string): string {
+function databaseUrl(serverUrl: string, database: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
   return url.toString();
@@ -33,13 +32,12 @@ export interface TemplateDatabase {
 export async function createTemplateDatabase(serverUrl: string): Promise<TemplateDatabase> {
   const name = `auditlane_template_${randomBytes(6).toString('hex')}`;
   await execute(serverUrl, `CREATE DATABASE ${name}`);
-  const command = join(checkoutRoot, 'dist', 'libs', 'storage', 'src', 'migrate.main.js');
-  if (existsSync(command)) {
-    const logs = temporaryDirectory('migrate');
+  const logs = temporaryDirectory('migrate');
+  try {
     await runToEnd({
       label: 'npm run migrate',
       command: nodeBinary(),
-      args: [command],
+      args: [join(checkoutRoot, 'dist', 'libs', 'storage', 'src', 'migrate.main.js')],
       env: {
         ...process.env,
         AUDITLANE_MIGRATE_URL: databaseUrl(serverUrl, name),
@@ -47,6 +45,8 @@ export async function createTemplateDatabase(serverUrl: string): Promise<Templat
       },
       logFile: join(logs.path, 'migrate.log'),
     });
+  } finally {
+    logs.remove();
   }
   return { name, drop: async () => execute(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 }
