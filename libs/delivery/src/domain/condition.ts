@@ -1,0 +1,55 @@
+// Remembers how a destination fares: the last failure, since when, the tries in between, and what its status row says of it.
+import { parkReasons, poisonReasons } from '@auditlane/contracts';
+import type { Attempt, HealthState, Refusal, SavedHealth } from './effects';
+
+const kept = 100;
+const refusals: ReadonlySet<string> = new Set([...parkReasons, ...poisonReasons]);
+
+export class Condition {
+  /** Failures in a row; the exponent of the back-off. */
+  attempts = 0;
+  /** No request before this. */
+  retryAt = 0;
+  lastSuccessAt: number | undefined;
+  failure: Refusal | undefined;
+  failingSince: number | undefined;
+  log: Attempt[] = [];
+
+  /** As the previous owner saw it. A success that is too long ago to matter is left where it was. */
+  restore(health: SavedHealth): void {
+    this.lastSuccessAt = health.lastSuccessAt;
+    if (health.state !== 'failing' && health.state !== 'retrying') return;
+    this.failure = { reason: health.reason, code: '', words: health.words };
+    this.failingSince = health.since;
+  }
+
+  succeeded(now: number): void {
+    this.attempts = 0;
+    this.lastSuccessAt = now;
+    this.failure = undefined;
+    this.failingSince = undefined;
+  }
+
+  failed(failure: Refusal, now: number): void {
+    this.attempts++;
+    this.failure = failure;
+    this.failingSince ??= now;
+  }
+
+  /** New settings: whatever was said before was said to somebody else. */
+  forgive(now: number): void {
+    this.attempts = 0;
+    this.retryAt = now;
+  }
+
+  record(attempt: Attempt): void {
+    this.log.unshift(attempt);
+    if (this.log.length > kept) this.log.length = kept;
+  }
+
+  state(now: number, failingAfterMs: number): HealthState {
+    if (!this.failure || this.failingSince === undefined) return 'healthy';
+    if (refusals.has(this.failure.reason)) return 'failing';
+    return now - this.failingSince >= failingAfterMs ? 'failing' : 'retrying';
+  }
+}

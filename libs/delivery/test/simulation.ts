@@ -1,0 +1,497 @@
+// A world for the model test: a store, a Kafka partition, the delivery tables, receivers and replicas, all in memory and all deterministic.
+// Every message between a machine and the outside stands in a list until the test decides what happens to it, and when.
+import type { StoredHeaders } from '@auditlane/contracts';
+import type { Verdict } from '@auditlane/destinations';
+import { ByteBudget } from '../src/domain/byte-budget';
+import type { DestinationView, Effect, LogRecord, SavedPosition, StoredEvent } from '../src/domain/effects';
+import { defaultKnobs, type Knobs } from '../src/domain/knobs';
+import { Partition } from '../src/domain/partition';
+
+export type Answer =
+  'taken' | 'taken_unheard' | 'prefix_then_busy' | 'items_then_busy' | 'busy' | 'unauthorized' | 'refused_as_a_whole';
+
+export interface Sink {
+  /** First deliveries, in order. */
+  readonly firsts: number[];
+  readonly seen: Set<number>;
+  /** Deliveries in all: duplicates are allowed, and counted. */
+  deliveries: number;
+  /** Events this receiver can never take. */
+  readonly poison: Set<number>;
+  /** Events it answered as poison at least once. */
+  readonly refused: Set<number>;
+  /** It refuses whatever comes, as it would with a wrong mapping. */
+  refusesAll: boolean;
+  itemized: boolean;
+}
+
+export interface Destination {
+  view: DestinationView;
+  deleted: boolean;
+  readonly sink: Sink;
+}
+
+type Send = Extract<Effect, { kind: 'send' }> & { readonly aborted: boolean };
+type WriteEffect = Extract<Effect, { kind: 'write' }>;
+type ReadEffect = Extract<Effect, { kind: 'read' }>;
+
+interface Row {
+  nextSeq: number;
+  state: 'parked' | 'disabled';
+}
+
+const knobs: Knobs = { ...defaultKnobs, laneEvents: 12, windowRecords: 60, probeEvents: 3 };
+const size = 100;
+
+export class Replica {
+  readonly sends: Send[] = [];
+  readonly writes: WriteEffect[] = [];
+  readonly reads: ReadEffect[] = [];
+  partition: Partition;
+  fresh = true;
+  dead = false;
+  /** The next offset that Kafka hands it. */
+  position: number;
+  handed: { records: LogRecord[]; taken: number } | undefined;
+
+  constructor(
+    private readonly world: World,
+    readonly epoch: number,
+  ) {
+    const committed = world.committed;
+    this.position = Math.max(committed?.offset ?? 0, world.logStart);
+    this.partition = new Partition(
+      {
+        knobs,
+        budgets: { lanes: new ByteBudget(2_500), drains: new ByteBudget(3_000), probes: new ByteBudget(150_000) },
+        maySend: () => this.fresh,
+        random: () => world.random(),
+        committed,
+        destinations: world.views(),
+        saved: world.saved(),
+      },
+      world.now,
+    );
+    this.collect();
+  }
+
+  collect(): void {
+    for (const effect of this.partition.takeEffects()) {
+      if (effect.kind === 'send') {
+        if (!this.fresh) throw new Error('a request started while the membership was in doubt');
+        if (this.sends.some((send) => send.destination === effect.destination))
+          throw new Error('two requests in flight');
+        if (effect.events.length === 0) throw new Error('an empty request');
+        this.sends.push({ ...effect, aborted: false });
+      } else if (effect.kind === 'abort') {
+        const index = this.sends.findIndex((send) => send.id === effect.id && send.destination === effect.destination);
+        const send = this.sends[index];
+        if (send) this.sends[index] = { ...send, aborted: true };
+      } else if (effect.kind === 'write') {
+        if (this.writes.some((write) => write.destination === effect.destination))
+          throw new Error('two writes at once');
+        this.writes.push(effect);
+      } else if (effect.kind === 'read') this.reads.push(effect);
+      else if (effect.kind === 'room') this.offer();
+    }
+  }
+
+  /** Hands in the next records, or the rest of those there was no room for. */
+  deliver(count: number): void {
+    if (this.dead) return;
+    if (this.handed) return;
+    if (this.position < this.world.logStart) this.position = this.world.logStart;
+    const records = this.world.log.filter((record) => record.offset >= this.position).slice(0, count);
+    const last = records.at(-1);
+    if (!last) return;
+    this.position = last.offset + 1;
+    this.handed = { records, taken: 0 };
+    this.offer();
+  }
+
+  offer(): void {
+    const { handed } = this;
+    if (!handed) return;
+    handed.taken = this.partition.batch(handed.records, handed.taken, this.world.now);
+    if (handed.taken === handed.records.length) this.handed = undefined;
+    this.collect();
+  }
+
+  tick(): void {
+    this.partition.tick(this.world.now);
+    this.collect();
+  }
+
+  reconfigure(): void {
+    this.partition.settings(this.world.views(), this.world.now);
+    this.collect();
+  }
+
+  end(): void {
+    this.dead = true;
+    this.fresh = false;
+    this.partition.lost();
+    this.collect();
+    this.writes.length = 0;
+    this.reads.length = 0;
+  }
+
+  /** The receiver decides; then its answer arrives (or, for a dead process, does not). */
+  answer(index: number, answer: Answer): void {
+    const [send] = this.sends.splice(index, 1);
+    if (!send) return;
+    const destination = this.world.destinations.find(({ view }) => view.id === send.destination);
+    if (!destination) return;
+    const verdicts = this.world.receive(destination, send, send.aborted ? 'taken_unheard' : answer);
+    if (this.dead) return;
+    this.partition.answer(send.destination, send.id, verdicts, this.world.now);
+    this.collect();
+  }
+
+  write(index: number): void {
+    const [effect] = this.writes.splice(index, 1);
+    if (!effect) return;
+    if (!this.world.apply(effect, this.epoch)) {
+      this.end();
+      return;
+    }
+    this.partition.written(effect.destination, effect.id, this.world.now);
+    this.collect();
+  }
+
+  read(index: number): void {
+    const [effect] = this.reads.splice(index, 1);
+    if (!effect) return;
+    const { rows, head } = this.world.page(effect);
+    this.partition.page(effect.destination, effect.id, rows, head, this.world.now);
+    this.collect();
+  }
+
+  commit(): void {
+    const position = this.partition.committable;
+    if (!this.dead && position) this.world.commit(position, this.epoch);
+  }
+
+  saveStatus(): void {
+    if (this.dead) return;
+    const rows = this.partition.takeStatus(this.world.now, false);
+    if (this.epoch !== this.world.epoch) {
+      this.end();
+      return;
+    }
+    for (const row of rows) {
+      if (this.world.alive(row.destination)) {
+        this.world.status.set(row.destination, { started: row.startedVersion, through: row.deliveredThrough });
+        this.world.checkStatus(row.destination, row.deliveredThrough);
+      }
+    }
+  }
+}
+
+export class World {
+  now = 1_000_000;
+  epoch = 0;
+  version = 0;
+  readonly log: LogRecord[] = [];
+  logStart = 0;
+  nextOffset = 0;
+  acceptedOffset = 0;
+  committed: { offset: number; acceptedOffset: number } | undefined;
+  readonly store = new Map<string, StoredEvent[]>();
+  readonly heads = new Map<string, number>();
+  readonly unpublished: StoredEvent[] = [];
+  readonly published: StoredEvent[] = [];
+  readonly destinations: Destination[] = [];
+  readonly cursors = new Map<string, Row>();
+  readonly status = new Map<string, { started: number; through: number }>();
+  readonly letters = new Map<string, Set<number>>();
+  readonly gaps = new Map<string, Set<number>>();
+  readonly removed = new Set<string>();
+  readonly replicas: Replica[] = [];
+  random: () => number;
+
+  constructor(random: () => number) {
+    this.random = random;
+  }
+
+  // ---- producing
+
+  append(tenant: string): void {
+    const seq = (this.heads.get(tenant) ?? 0) + 1;
+    this.heads.set(tenant, seq);
+    const event = makeEvent(tenant, seq, this.acceptedOffset++);
+    const rows = this.store.get(tenant) ?? [];
+    rows.push(event);
+    this.store.set(tenant, rows);
+    this.unpublished.push(event);
+  }
+
+  publish(count: number): void {
+    for (const event of this.unpublished.splice(0, count)) {
+      this.published.push(event);
+      this.produce(event);
+    }
+  }
+
+  /** What persistence does after a crash: the last of what it published, once more. */
+  republish(count: number): void {
+    for (const event of this.published.slice(-count)) this.produce(event);
+  }
+
+  private produce(event: StoredEvent): void {
+    const offset = this.nextOffset++;
+    this.log.push({ offset, lastOffset: offset, event });
+  }
+
+  /** Kafka lost (or deleted) everything so far, unread or not. */
+  truncateLog(): void {
+    this.logStart = this.nextOffset;
+    this.log.length = 0;
+  }
+
+  /** Retention takes a prefix of a tenant's events. */
+  retain(tenant: string, count: number): void {
+    for (const event of (this.store.get(tenant) ?? []).splice(0, count)) this.removed.add(`${tenant}/${event.seq}`);
+  }
+
+  // ---- settings
+
+  create(tenant: string, options: { itemized: boolean; enabled: boolean; poison: readonly number[] }): void {
+    const version = ++this.version;
+    const id = `${tenant}-${this.destinations.length}`;
+    const sink: Sink = {
+      firsts: [],
+      seen: new Set(),
+      deliveries: 0,
+      poison: new Set(options.poison),
+      refused: new Set(),
+      refusesAll: false,
+      itemized: options.itemized,
+    };
+    const startSeq = (this.heads.get(tenant) ?? 0) + 1;
+    const view: DestinationView = {
+      id,
+      tenant,
+      version,
+      enabled: options.enabled,
+      startSeq,
+      startVersion: version,
+      limits: { events: 4, bytes: 1_000 },
+      size: () => size,
+    };
+    this.destinations.push({ view, deleted: false, sink });
+  }
+
+  change(destination: Destination, change: 'disable' | 'resume' | 'from_now' | 'touch' | 'delete'): void {
+    const version = ++this.version;
+    const { view } = destination;
+    const from = { startSeq: (this.heads.get(view.tenant) ?? 0) + 1, startVersion: version };
+    if (change === 'delete') {
+      destination.deleted = true;
+      this.cursors.delete(view.id);
+      this.status.delete(view.id);
+    } else if (change === 'disable') destination.view = { ...view, version, enabled: false };
+    else if (change === 'resume') destination.view = { ...view, version, enabled: true };
+    else if (change === 'from_now') destination.view = { ...view, version, enabled: true, ...from };
+    else destination.view = { ...view, version };
+  }
+
+  alive(id: string): boolean {
+    return this.destinations.some(({ view, deleted }) => view.id === id && !deleted);
+  }
+
+  views(): DestinationView[] {
+    return this.destinations.filter(({ deleted }) => !deleted).map(({ view }) => view);
+  }
+
+  saved(): SavedPosition[] {
+    return this.views().map(({ id }) => {
+      const cursor = this.cursors.get(id);
+      const status = this.status.get(id);
+      return {
+        destination: id,
+        ...(cursor ? { cursor: { ...cursor, reason: 'saved' } } : {}),
+        startedVersion: status?.started ?? 0,
+        deliveredThrough: status?.through ?? 0,
+      };
+    });
+  }
+
+  // ---- owners
+
+  get owner(): Replica | undefined {
+    const last = this.replicas.at(-1);
+    return last && !last.dead ? last : undefined;
+  }
+
+  claim(): Replica {
+    const replica = new Replica(this, ++this.epoch);
+    this.replicas.push(replica);
+    return replica;
+  }
+
+  // ---- the tables
+
+  apply({ destination: id, write }: WriteEffect, epoch: number): boolean {
+    if (epoch !== this.epoch) return false;
+    if (!this.alive(id)) return true;
+    for (const { event } of write.deadLetters) {
+      const sink = this.sinkOf(id);
+      if (!sink.poison.has(event.seq))
+        throw new Error(`${id}: ${event.seq} is dead-lettered and nothing is wrong with it`);
+      add(this.letters, id, event.seq);
+    }
+    for (const gap of write.gaps) {
+      for (let seq = gap.fromSeq; seq <= gap.toSeq; seq++) {
+        const tenant = id.split('-')[0] ?? '';
+        if (!this.removed.has(`${tenant}/${seq}`)) throw new Error(`${id}: ${seq} is recorded as a gap and is there`);
+        add(this.gaps, id, seq);
+      }
+    }
+    if (write.cursor === 'delete') this.cursors.delete(id);
+    else if (write.cursor) this.cursors.set(id, { nextSeq: write.cursor.nextSeq, state: write.cursor.state });
+    if (write.startedVersion !== undefined && write.cursor && write.cursor !== 'delete') {
+      this.status.set(id, { started: write.startedVersion, through: write.cursor.nextSeq - 1 });
+    }
+    return true;
+  }
+
+  page({ tenant, read }: ReadEffect): { rows: StoredEvent[]; head: number } {
+    const rows = (this.store.get(tenant) ?? []).filter(({ seq }) => seq >= read.fromSeq);
+    const events = Math.max(1, Math.min(read.maxEvents, Math.floor(read.maxBytes / size)));
+    return { rows: rows.slice(0, events), head: this.heads.get(tenant) ?? 0 };
+  }
+
+  commit(position: { offset: number; acceptedOffset: number }, epoch: number): void {
+    if (epoch !== this.epoch) return;
+    for (const { offset, event } of this.log) {
+      if (offset >= position.offset || !event) continue;
+      if (event.acceptedOffset > position.acceptedOffset) throw new Error('the metadata is behind the offset');
+      for (const destination of this.destinations) this.checkSafe(destination, event);
+    }
+    this.committed = position;
+  }
+
+  /** A commit may pass an event only once nobody needs Kafka for it. */
+  private checkSafe({ view, deleted, sink }: Destination, { tenant, seq }: StoredEvent): void {
+    if (deleted || view.tenant !== tenant || seq < view.startSeq) return;
+    if (sink.seen.has(seq) || this.letters.get(view.id)?.has(seq) || this.gaps.get(view.id)?.has(seq)) return;
+    if ((this.cursors.get(view.id)?.nextSeq ?? Infinity) <= seq) return;
+    if (view.startVersion > (this.status.get(view.id)?.started ?? 0)) return;
+    throw new Error(`${view.id}: ${seq} was committed and nobody owes it`);
+  }
+
+  /** What the status row promises as delivered must be. */
+  checkStatus(id: string, through: number): void {
+    const destination = this.destinations.find(({ view }) => view.id === id);
+    if (!destination) return;
+    const { view, sink } = destination;
+    for (let seq = view.startSeq; seq <= through; seq++) {
+      if (view.startVersion > (this.status.get(id)?.started ?? 0)) return;
+      if (sink.seen.has(seq) || this.letters.get(id)?.has(seq) || this.gaps.get(id)?.has(seq)) continue;
+      throw new Error(`${id}: status says delivered through ${through}, but ${seq} is not`);
+    }
+  }
+
+  // ---- receivers
+
+  receive({ sink, view }: Destination, send: Send, answer: Answer): Verdict[] {
+    const seqs = send.events.map(({ seq }) => seq);
+    const busy: Verdict = { kind: 'retry', reason: 'busy' };
+    if (answer === 'unauthorized')
+      return seqs.map(() => ({ kind: 'park', reason: 'credentials_refused', code: '401', words: 'no' }));
+    if (answer === 'busy') return seqs.map(() => busy);
+    if (sink.refusesAll || answer === 'refused_as_a_whole' || seqs.some((seq) => sink.poison.has(seq))) {
+      return this.refuse(sink, view.id, seqs, answer);
+    }
+    if (answer === 'taken_unheard') {
+      seqs.forEach((seq) => this.take(sink, view.id, seq));
+      return seqs.map(() => ({ kind: 'retry', reason: 'aborted' }));
+    }
+    if (answer === 'prefix_then_busy') {
+      const taken = Math.floor(this.random() * seqs.length);
+      return seqs.map((seq, index) => (index < taken ? this.take(sink, view.id, seq) : busy));
+    }
+    if (answer === 'items_then_busy' && sink.itemized) {
+      return seqs.map((seq) => (this.random() < 0.5 ? this.take(sink, view.id, seq) : busy));
+    }
+    return seqs.map((seq) => this.take(sink, view.id, seq));
+  }
+
+  /** Some kinds of receivers name the bad ones, some stop at the first, some refuse the whole request. */
+  private refuse(sink: Sink, id: string, seqs: readonly number[], answer: Answer): Verdict[] {
+    const bad = (seq: number) => sink.refusesAll || sink.poison.has(seq);
+    const poison: Verdict = { kind: 'poison', reason: 'receiver_refused_event', code: '400', words: 'bad' };
+    if (answer === 'refused_as_a_whole') {
+      const alone = seqs[0];
+      if (seqs.length === 1 && alone !== undefined && !bad(alone)) return [this.take(sink, id, alone)];
+      if (seqs.length === 1 && alone !== undefined) sink.refused.add(alone);
+      return seqs.map(() => ({ kind: 'split', reason: 'receiver_refused_size' }));
+    }
+    if (sink.itemized) {
+      return seqs.map((seq) => {
+        if (!bad(seq)) return this.take(sink, id, seq);
+        sink.refused.add(seq);
+        return poison;
+      });
+    }
+    const first = seqs.findIndex(bad);
+    return seqs.map((seq, index) => {
+      if (index < first) return this.take(sink, id, seq);
+      if (index > first) return { kind: 'retry', reason: 'unreadable_answer', afterMs: 0 };
+      sink.refused.add(seq);
+      return poison;
+    });
+  }
+
+  private take(sink: Sink, id: string, seq: number): Verdict {
+    sink.deliveries++;
+    if (!sink.seen.has(seq)) {
+      sink.seen.add(seq);
+      if (!sink.itemized) this.checkOrder(sink, id, seq);
+      sink.firsts.push(seq);
+    }
+    return { kind: 'delivered' };
+  }
+
+  /** In order, except for what was refused before and is taken now, and for the one event that shows whether anything is taken. */
+  private checkOrder(sink: Sink, id: string, seq: number): void {
+    if (sink.refused.has(seq)) return;
+    const highest = Math.max(...sink.firsts.filter((first) => !this.probes.has(`${id}/${first}`)), 0);
+    if (highest > seq) throw new Error(`${id}: ${seq} was delivered after ${highest}`);
+    const refusedBelow = [...sink.refused].filter((other) => other < seq && !sink.seen.has(other)).length;
+    if (refusedBelow >= 3) this.probes.add(`${id}/${seq}`);
+  }
+  private readonly probes = new Set<string>();
+
+  sinkOf(id: string): Sink {
+    const destination = this.destinations.find(({ view }) => view.id === id);
+    if (!destination) throw new Error(`no destination ${id}`);
+    return destination.sink;
+  }
+}
+
+function makeEvent(tenant: string, seq: number, acceptedOffset: number): StoredEvent {
+  const headers: StoredHeaders = {
+    tenant,
+    id: `${tenant}-${seq}`,
+    contentHash: '',
+    action: '',
+    area: '',
+    category: '',
+    occurredAt: 0,
+    receivedAt: 0,
+    workspace: '',
+    actor: '',
+    clockSkew: false,
+    seq,
+    acceptedOffset,
+  };
+  return { tenant, seq, acceptedOffset, canonical: Buffer.alloc(size), headers };
+}
+
+function add(map: Map<string, Set<number>>, key: string, value: number): void {
+  const set = map.get(key) ?? new Set();
+  set.add(value);
+  map.set(key, set);
+}
