@@ -2,8 +2,8 @@
 // per partition, tried again for as long as it can help. kafkajs' idempotence is off: it loses acknowledged records under concurrent sends.
 import { setTimeout as delay } from 'node:timers/promises';
 import { partitionOf, type OutgoingRecord } from '@auditlane/contracts';
-import { type Message, type Producer, type RecordMetadata } from 'kafkajs';
-import type { Logger } from 'pino';
+import type { Kafka, Message, Producer, RecordMetadata } from 'kafkajs';
+import { pino, type Logger } from 'pino';
 import { kafkaClient, type KafkaConnection } from './client';
 import { splitRecords } from './domain/split-records';
 import { errorText, isRetriable, protocolErrorType } from './errors';
@@ -16,8 +16,9 @@ export interface SendingOwner {
 
 export interface BatchProducerOptions {
   readonly connection: KafkaConnection;
-  readonly partitions: number;
-  readonly runtime: { readonly logger: Logger };
+  /** How many partitions the topics have; asked of the broker, a topic at a time, where it is left out. */
+  readonly partitions?: number;
+  readonly logger?: Logger;
   /** Bytes of one request to one partition. The broker's limit is 1 MiB a batch. */
   readonly maxRequestBytes?: number;
   readonly retryMs?: { readonly first: number; readonly longest: number };
@@ -43,7 +44,10 @@ const tooLarge: ReadonlySet<string | undefined> = new Set(['MESSAGE_TOO_LARGE', 
 
 export class BatchProducer {
   private readonly lanes = new Map<string, Lane>();
+  private readonly kafka: Kafka;
   private readonly producer: Producer;
+  private readonly logger: Logger;
+  private readonly partitionCounts = new Map<string, number>();
   private readonly maxRequestBytes: number;
   private readonly retryMs: { readonly first: number; readonly longest: number };
   private readonly closing = new AbortController();
@@ -52,7 +56,9 @@ export class BatchProducer {
   constructor(private readonly options: BatchProducerOptions) {
     this.maxRequestBytes = options.maxRequestBytes ?? 900_000;
     this.retryMs = options.retryMs ?? { first: 100, longest: 5_000 };
-    this.producer = kafkaClient(options.connection, options.runtime.logger).producer({
+    this.logger = options.logger ?? pino({ level: 'silent' });
+    this.kafka = kafkaClient(options.connection, this.logger);
+    this.producer = this.kafka.producer({
       idempotent: false,
       allowAutoTopicCreation: false,
       createPartitioner: () => chosenPartition,
@@ -72,15 +78,17 @@ export class BatchProducer {
     await this.producer.disconnect();
   }
 
-  /** The partition a record without one goes to. Records without a key take turns, a call at a time. */
-  partitionOf(record: OutgoingRecord): number {
-    if (record.partition !== undefined) return record.partition;
-    return record.key === null ? this.keyless : partitionOf(record.key, this.options.partitions);
+  /** Records without a key take turns, a call at a time. */
+  private partitionOf({ topic, partition, key }: OutgoingRecord): number {
+    if (partition !== undefined) return partition;
+    const partitions = this.options.partitions ?? this.partitionCounts.get(topic) ?? 1;
+    return key === null ? this.keyless % partitions : partitionOf(key, partitions);
   }
 
   /** Settles when every record is acknowledged. Rejects only where trying again cannot help, after the other records were sent. */
   async send(records: readonly OutgoingRecord[], owner?: SendingOwner): Promise<Sent> {
-    this.keyless = (this.keyless + 1) % this.options.partitions;
+    this.keyless += 1;
+    if (this.options.partitions === undefined && !(await this.learnPartitions(records, owner))) return 'abandoned';
     const perLane = new Map<Lane, OutgoingRecord[]>();
     for (const record of records) {
       const lane = this.laneOf(record.topic, this.partitionOf(record));
@@ -108,6 +116,31 @@ export class BatchProducer {
       if (open === 0) resolve(result);
       else this.flush([...perLane.keys()]);
     });
+  }
+
+  /** A tenant's partition follows from the number of partitions: without it nothing may be sent. */
+  private async learnPartitions(records: readonly OutgoingRecord[], owner: SendingOwner | undefined): Promise<boolean> {
+    const unknown = new Set(records.map(({ topic }) => topic).filter((topic) => !this.partitionCounts.has(topic)));
+    if (unknown.size === 0) return true;
+    const over = (): boolean => this.closing.signal.aborted || (owner?.signal.aborted ?? false);
+    const admin = this.kafka.admin();
+    try {
+      for (let wait = this.retryMs.first; !over(); wait = Math.min(wait * 2, this.retryMs.longest)) {
+        try {
+          await admin.connect();
+          const { topics } = await admin.fetchTopicMetadata({ topics: [...unknown] });
+          for (const { name, partitions } of topics) this.partitionCounts.set(name, partitions.length);
+          return true;
+        } catch (error) {
+          if (!isRetriable(error)) throw error;
+          this.logger.warn({ error: errorText(error) }, 'reading the number of partitions failed, trying again');
+          await delay(wait, undefined, { signal: this.closing.signal }).catch(() => undefined);
+        }
+      }
+      return false;
+    } finally {
+      await admin.disconnect();
+    }
   }
 
   private laneOf(topic: string, partition: number): Lane {
@@ -148,10 +181,7 @@ export class BatchProducer {
       const answers = await this.produce(parts.map(([lane, chunk]) => ({ lane, records: chunk.records })));
       return parts.filter(([lane]) => !answers.some((answer) => answersFor(answer, lane)));
     } catch (error) {
-      this.options.runtime.logger.warn(
-        { error: errorText(error) },
-        'a produce request failed, trying its partitions one by one',
-      );
+      this.logger.warn({ error: errorText(error) }, 'a produce request failed, trying its partitions one by one');
       return parts;
     }
   }
@@ -178,7 +208,7 @@ export class BatchProducer {
         }
         if (!isRetriable(error)) return over() ? 'abandoned' : { error };
         const { topic, partition } = lane;
-        this.options.runtime.logger.warn({ topic, partition, error: errorText(error) }, 'produce failed, trying again');
+        this.logger.warn({ topic, partition, error: errorText(error) }, 'produce failed, trying again');
       }
       await delay(wait * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
       wait = Math.min(wait * 2, this.retryMs.longest);

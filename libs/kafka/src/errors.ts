@@ -1,4 +1,5 @@
 // Tells kafkajs' errors apart by what they mean for us.
+import { isNativeError } from 'node:util/types';
 import { KafkaJSProtocolError } from 'kafkajs';
 
 /** The kafkajs error at the bottom: its retriers wrap what they gave up on. */
@@ -29,4 +30,4 @@ export function isRetriable(error: unknown): boolean {
   return root.retriable === true;
 }
 
-export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const errorText = (error: unknown): string => (isNativeError(error) ? error.message : String(error));

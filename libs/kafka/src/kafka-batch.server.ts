@@ -65,7 +65,9 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
   constructor(private readonly options: KafkaServerOptions) {
     super();
     const { connection, partitions, runtime } = options;
-    this.producer = options.producer ? new BatchProducer({ connection, partitions, runtime }) : undefined;
+    this.producer = options.producer
+      ? new BatchProducer({ connection, partitions, logger: runtime.logger })
+      : undefined;
   }
 
   listen(done: (error?: unknown) => void): void {

@@ -115,7 +115,7 @@ export class Fixture {
 
   async send(records: readonly OutgoingRecord[]): Promise<void> {
     if (!this.producer) {
-      this.producer = new BatchProducer({ connection: connection(), partitions: this.partitions, runtime: { logger } });
+      this.producer = new BatchProducer({ connection: connection(), partitions: this.partitions, logger });
       await this.producer.connect();
     }
     await this.producer.send(records);

@@ -3,6 +3,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
 import { compressFrame, decompressFrame } from 'lz4-napi';
+import { errorText } from '../errors';
 import { WireError } from './byte-reader';
 import { lz4FrameBound } from './lz4-frame';
 import { packSnappy, unpackSnappy } from './snappy-blocks';
@@ -68,7 +69,9 @@ const tooBig = (name: string): WireError =>
 const explain =
   (name: string) =>
   (error: unknown): never => {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooBig(name);
-    throw new WireError(`not ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw tooBig(name);
+    throw new WireError(`not ${name}: ${errorText(error)}`);
   };
+
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;

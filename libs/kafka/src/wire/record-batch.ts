@@ -2,6 +2,7 @@
 // unknown codec, a bomb or garbage in it must neither stop its partition nor crash the consumer again and again, as it does in kafkajs.
 import type { IncomingHeaders } from '@auditlane/contracts';
 import type { KafkaRecord } from '../records';
+import { errorText } from '../errors';
 import { ByteReader, WireError } from './byte-reader';
 import { decompress } from './codecs';
 
@@ -113,8 +114,7 @@ async function decodeBatch(
     if (into.length === before) into.push(skipped(slice, header));
   } catch (error) {
     into.length = before;
-    const text = error instanceof Error ? error.message : String(error);
-    into.push(undecodable(slice, header.baseOffset, header.lastOffset, header.maxTimestamp, bytes, text));
+    into.push(undecodable(slice, header.baseOffset, header.lastOffset, header.maxTimestamp, bytes, errorText(error)));
   }
 }
 

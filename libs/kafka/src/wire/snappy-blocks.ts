@@ -1,5 +1,6 @@
 // Snappy as Kafka's Java client writes it: blocks behind the xerial header. librdkafka writes one bare block; both are read.
 import { compress, uncompress } from 'snappyjs';
+import { errorText } from '../errors';
 import { ByteReader, WireError } from './byte-reader';
 
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
@@ -36,6 +37,6 @@ function unpackBlock(block: Buffer, maxBytes: number): Buffer {
   try {
     return uncompress(block, maxBytes);
   } catch (error) {
-    throw new WireError(`not snappy: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new WireError(`not snappy: ${errorText(error)}`, { cause: error });
   }
 }
