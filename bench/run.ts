@@ -1,8 +1,11 @@
 // `npm run bench -- <name>`: runs one bench, prints its table, and exits non-zero when it misses its aim.
+import { drain } from './drain.bench';
+import { idle } from './idle.bench';
 import { ingest } from './ingest.bench';
+import { latency } from './latency.bench';
 import { persist } from './persist.bench';
 
-const benches: Readonly<Record<string, () => Promise<boolean>>> = { ingest, persist };
+const benches: Readonly<Record<string, () => Promise<boolean>>> = { drain, ingest, persist, latency, idle };
 
 async function main(): Promise<number> {
   const name = process.argv[2] ?? '';

@@ -23,7 +23,7 @@ export interface BenchEvent {
   readonly headers: AcceptedHeaders;
 }
 
-export function benchEvent(i: number, now: number): BenchEvent {
+export function benchEvent(i: number, now: number, occurredAt = new Date(now - (i % 60_000))): BenchEvent {
   const tenant = benchTenants[i % benchTenants.length] ?? 'tenant-0';
   const action = actions[i % actions.length] ?? {
     area: 'users',
@@ -31,7 +31,6 @@ export function benchEvent(i: number, now: number): BenchEvent {
     category: 'User actions',
   };
   const id = `bench-${i.toString(36).padStart(8, '0')}`;
-  const occurredAt = new Date(now - (i % 60_000));
   const body = {
     action: action.key,
     actor: { email: `user${i % 500}@${tenant}.test`, name: `User Number ${i % 500}`, type: 'user' },

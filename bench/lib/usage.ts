@@ -23,3 +23,9 @@ export function usedSince(pid: number, before: Usage): Usage {
   const now = usageOf(pid);
   return { cpuSeconds: now.cpuSeconds - before.cpuSeconds, peakRssMb: now.peakRssMb };
 }
+
+/** Resident memory now. */
+export function residentMb(pid: number): number {
+  const now = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(now?.[1] ?? 0) / 1024;
+}
