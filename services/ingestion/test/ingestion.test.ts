@@ -126,7 +126,8 @@ describe('ingestion on a real broker', () => {
 
   it('takes only registered tenants where the operator gave a list', async () => {
     const { prefix, env, accepted, rejected } = await installation();
-    await produce(prefix, [makeEvent({ tenantId: 'Acme' }), makeEvent({ tenantId: 'acme' })]);
+    // To one partition: kafkajs repeats a request whole when one of its partitions fails, and events would come twice.
+    await produce(prefix, [makeEvent({ tenantId: 'Acme' }), makeEvent({ tenantId: 'acme' })], { partition: 0 });
     await startService('ingestion', { ...env, AUDITLANE_TENANTS: 'acme,globex' });
     await eventually(async () => (await consumeAll(accepted)).length + (await consumeAll(rejected)).length === 2, {
       timeoutMs: 30_000,

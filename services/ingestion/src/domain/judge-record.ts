@@ -16,7 +16,7 @@ import { openEnvelope, withoutFrame } from './open-envelope';
 import { checkTenantHeaders, readHeaders } from './read-headers';
 import { rejectRecord } from './reject-record';
 import { excerpt, refused, type Refusal } from './refusal';
-import type { SourceRecord } from './source-record';
+import { hasArrival, type SourceRecord } from './source-record';
 import { createValidator } from './validate-event';
 
 export interface IngestionRules {
@@ -29,8 +29,6 @@ export interface IngestionRules {
 export type Judge = (record: SourceRecord) => Outcome;
 
 const day = 86_400_000;
-/** The last millisecond that a date can name. */
-const lastInstant = 8.64e15;
 
 export function createJudge({ limits, tenants, names }: IngestionRules): Judge {
   const validate = createValidator(limits);
@@ -50,7 +48,7 @@ export function createJudge({ limits, tenants, names }: IngestionRules): Judge {
       if (!value || value.length === 0)
         return refused('empty_value', 'The record has no value. Send the audit event as JSON in the value.');
       if (value.length > limits.eventBytes) return tooLarge(value.length);
-      if (!(timestamp >= 0 && timestamp <= lastInstant))
+      if (!hasArrival(record))
         return refused(
           'unstorable',
           'The record has no time of arrival. Set message.timestamp.type=LogAppendTime on the topic.',

@@ -12,3 +12,11 @@ export interface SourceRecord {
   /** This record stands for a record batch that could not be read. */
   readonly undecodable?: { readonly lastOffset: number; readonly error: string } | undefined;
 }
+
+/** The last millisecond that a date can name. */
+const lastInstant = 8.64e15;
+
+/** Whether a record has a time of arrival; without LogAppendTime producers write what they like there. */
+export function hasArrival({ timestamp }: Pick<SourceRecord, 'timestamp'>): boolean {
+  return Number.isInteger(timestamp) && timestamp >= 0 && timestamp <= lastInstant;
+}
