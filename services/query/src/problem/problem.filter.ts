@@ -7,7 +7,7 @@ import { problem, ProblemError, problemTypeOf, type Problem, type ProblemType } 
 export interface Reply {
   header(name: string, value: string): unknown;
   status(code: number): unknown;
-  send(body: string): unknown;
+  send(body: Buffer): unknown;
 }
 
 @Catch()
@@ -41,7 +41,8 @@ export function sendProblem(reply: Reply, answer: Problem, headers: Readonly<Rec
   for (const [name, value] of Object.entries(headers)) reply.header(name, value);
   reply.header('content-type', 'application/problem+json');
   reply.status(answer.status);
-  reply.send(JSON.stringify(answer));
+  // As bytes: to text the framework would add a charset, which this media type does not have.
+  reply.send(Buffer.from(JSON.stringify(answer)));
 }
 
 const details: Readonly<Partial<Record<ProblemType, string>>> = {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { CursorKey, type Cursor } from './cursor';
 import { filterText } from './event-filter';
 
