@@ -6,6 +6,8 @@ export interface PoolOptions {
   readonly max: number;
   readonly applicationName: string;
   readonly statementTimeoutMs?: number;
+  /** Queries of one connection are sent without waiting for the answers before them: independent statements cost one round trip. */
+  readonly pipeline?: boolean;
   /** Told of errors on idle connections (a restarted server): they are replaced by themselves. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -32,6 +34,7 @@ export function createPool(options: PoolOptions): Pool {
     // A half-open connection never answers: the client gives up a little after the server should have.
     query_timeout: statementTimeout + 5_000,
     types: { getTypeParser: parserOf },
+    pipeline: options.pipeline ?? false,
   });
   // Without listeners a connection's death would end the process: the pool's for idle ones, the client's own for those in use, whose
   // user learns it from the query that fails.
@@ -77,8 +80,10 @@ async function transaction<T>(pool: Pool, begin: string, fn: (client: PoolClient
   const client = await pool.connect();
   let broken = false;
   try {
-    await client.query(begin);
-    const result = await fn(client);
+    const begun = client.query(begin);
+    // Pipelined, the first statements follow at once: BEGIN only fails with its connection, and then so do they.
+    if (!client.pipeline) await begun;
+    const [, result] = await Promise.all([begun, fn(client)]);
     await client.query('commit');
     return result;
   } catch (error) {

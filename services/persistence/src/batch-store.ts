@@ -1,4 +1,5 @@
-// One transaction a batch (protocol.md, "Persistence", point 3) in six statements: begin, state, heads, keys and clock, write, commit.
+// One transaction a batch (protocol.md, "Persistence", point 3) in six statements and three round trips: begin, state, heads, keys and
+// clock; write; commit. The pool has to be a pipelining one.
 import type { Pool, PoolClient } from 'pg';
 import { boolArray, dateArray, int8Array, inTransaction, textArray, timestamptzArray } from '@auditlane/storage';
 import { crashPoint } from '@auditlane/observability';
@@ -14,7 +15,7 @@ import {
 } from './domain/plan-batch';
 import type { QuarantineCaps } from './domain/quarantine-caps';
 import { keptDays, quarantineRow } from './domain/quarantine-row';
-import type { Readable, Reading, WithHeaders } from './domain/read-record';
+import type { Reading, WithHeaders } from './domain/read-record';
 import { endOffset, recordCount } from './domain/source-record';
 import { addHeads, findKeys, lockHeads, lockState, writeBatch } from './batch-sql';
 import { writeQuarantine } from './quarantine-store';
@@ -50,9 +51,11 @@ export class BatchStore {
 
   async store(batch: BatchToStore): Promise<StoreResult> {
     const result = await inTransaction(this.pool, async (client) => {
-      const refused = await checkState(client, batch);
-      if (refused) return refused;
-      const stored = await this.writeAll(client, batch);
+      const found = await look(client, batch);
+      const { state } = found;
+      if (state?.epoch !== batch.epoch) return { kind: 'refused' } as const;
+      if (state.nextOffset !== batch.nextOffset) return { kind: 'moved', nextOffset: state.nextOffset } as const;
+      const stored = await this.writeAll(client, batch, found);
       crashPoint('persistence.beforeCommit');
       return stored;
     });
@@ -66,10 +69,8 @@ export class BatchStore {
     return keys;
   }
 
-  private async writeAll(client: PoolClient, batch: BatchToStore): Promise<StoreResult> {
-    const readable = batch.readings.filter((reading) => reading.kind === 'readable');
-    const heads = await readHeads(client, readable);
-    const { keys, now, today } = await readKeys(client, readable);
+  private async writeAll(client: PoolClient, batch: BatchToStore, found: Found): Promise<StoreResult> {
+    const { heads, keys, now, today } = found;
     const clocks = { database: now, service: this.options.now(), newestRecord: batch.newestRecord };
     if (!clocksAgree(clocks)) return { kind: 'clocks_disagree', database: now };
 
@@ -84,15 +85,39 @@ export class BatchStore {
   }
 }
 
-async function checkState(client: PoolClient, batch: BatchToStore): Promise<StoreResult | undefined> {
+interface State {
+  readonly epoch: number;
+  readonly nextOffset: number;
+}
+
+interface Found extends KeysAndClock {
+  readonly state: State | undefined;
+  readonly heads: ReadonlyMap<string, TenantHead>;
+}
+
+/** The locks first, the state's before the heads'; then what they guard. */
+async function look(client: PoolClient, batch: BatchToStore): Promise<Found> {
+  const readable = batch.readings.filter((reading) => reading.kind === 'readable');
+  const tenants = [...new Set(readable.map((reading) => reading.headers.tenant))];
+  const [state, heads, keysAndClock] = await Promise.all([
+    readState(client, batch.partition),
+    readHeads(client, tenants),
+    readKeys(client, readable),
+  ]);
+  if (heads.size === tenants.length) return { state, heads, ...keysAndClock };
+  await client.query({ name: 'batch-new-heads', text: addHeads, values: [textArray(tenants)] });
+  const [allHeads, anew] = await Promise.all([readHeads(client, tenants), readKeys(client, readable)]);
+  return { state, heads: allHeads, ...anew };
+}
+
+async function readState(client: PoolClient, partition: number): Promise<State | undefined> {
   const { rows } = await client.query<{ epoch: number; next_offset: number }>({
     name: 'batch-state',
     text: lockState,
-    values: [batch.partition],
+    values: [partition],
   });
-  const state = rows[0];
-  if (state?.epoch !== batch.epoch) return { kind: 'refused' };
-  return state.next_offset === batch.nextOffset ? undefined : { kind: 'moved', nextOffset: state.next_offset };
+  const row = rows[0];
+  return row && { epoch: row.epoch, nextOffset: row.next_offset };
 }
 
 interface HeadRow {
@@ -101,16 +126,8 @@ interface HeadRow {
   readonly stored_day: string;
 }
 
-async function readHeads(client: PoolClient, readings: readonly Readable[]): Promise<ReadonlyMap<string, TenantHead>> {
-  const tenants = new Set(readings.map((reading) => reading.headers.tenant));
-  if (tenants.size === 0) return new Map();
-  const values = [textArray([...tenants])];
-  const lock = async () => client.query<HeadRow>({ name: 'batch-heads', text: lockHeads, values });
-  let { rows } = await lock();
-  if (rows.length < tenants.size) {
-    await client.query({ name: 'batch-new-heads', text: addHeads, values });
-    ({ rows } = await lock());
-  }
+async function readHeads(client: PoolClient, tenants: readonly string[]): Promise<ReadonlyMap<string, TenantHead>> {
+  const { rows } = await client.query<HeadRow>({ name: 'batch-heads', text: lockHeads, values: [textArray(tenants)] });
   return new Map(rows.map((row) => [row.tenant_id, { nextSeq: row.next_seq, storedDay: row.stored_day }]));
 }
 

@@ -1,5 +1,6 @@
 // Starts the service: database first (topology, days), then the groups on `accepted` and `rejected`.
 import { NestFactory } from '@nestjs/core';
+import { LRUCache } from 'lru-cache';
 import type { ConfigOf } from '@auditlane/config';
 import { namesWith, partitionOf } from '@auditlane/contracts';
 import { KafkaBatchServer, type Settlement } from '@auditlane/kafka';
@@ -57,6 +58,7 @@ function openPool({ config, logger, registry }: PersistenceRuntime): Database {
     url: config.AUDITLANE_DATABASE_URL,
     max: config.AUDITLANE_DATABASE_POOL,
     applicationName: 'auditlane-persistence',
+    pipeline: true,
     onIdleError: (error) => logger.warn({ error: error.message }, 'an idle database connection ended'),
   });
   gauge(registry, 'auditlane_pg_pool_connections', 'Connections to PostgreSQL by state', ['state'], (made) => {
@@ -91,11 +93,23 @@ function handlerDeps(
       claims: new ClaimStore(pool),
       limits: { records: config.AUDITLANE_PERSIST_BATCH_RECORDS, bytes: config.AUDITLANE_PERSIST_BATCH_BYTES },
       storedTopic: namesWith(config.AUDITLANE_TOPIC_PREFIX).topic('stored'),
-      partitionOfTenant: (tenant) => partitionOf(tenant, partitions),
+      partitionOfTenant: rememberPartitions(partitions),
       now: Date.now,
       turns: new Turns(),
     },
     rejected: { ...shared, store: new RejectedStore(pool, { retentionDays, caps }) },
+  };
+}
+
+/** Hashing a tenant's name for each of its events costs more than remembering it; bounded, because names come from outside. */
+function rememberPartitions(partitions: number): (tenant: string) => number {
+  const known = new LRUCache<string, number>({ max: 50_000 });
+  return (tenant) => {
+    const found = known.get(tenant);
+    if (found !== undefined) return found;
+    const partition = partitionOf(tenant, partitions);
+    known.set(tenant, partition);
+    return partition;
   };
 }
 

@@ -13,7 +13,14 @@ export interface AcceptedEvent {
 }
 
 export function acceptedEvent(overrides: Partial<AcceptedEvent> = {}): AcceptedEvent {
-  return { tenant: 'acme', id: 'e-1', note: 'made', parameters: { name: 'Nightly' }, receivedAt: Date.now(), ...overrides };
+  return {
+    tenant: 'acme',
+    id: 'e-1',
+    note: 'made',
+    parameters: { name: 'Nightly' },
+    receivedAt: Date.now(),
+    ...overrides,
+  };
 }
 
 export function acceptedHeaders(event: AcceptedEvent): AcceptedHeaders {

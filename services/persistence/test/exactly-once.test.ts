@@ -23,7 +23,10 @@ jest.setTimeout(120_000);
 let db: TestDatabase;
 let prefix: string;
 let environment: ServiceEnvironment;
-const producer = new BatchProducer({ connection: { brokers: stack().brokers, clientId: 'test' }, partitions: testPartitions });
+const producer = new BatchProducer({
+  connection: { brokers: stack().brokers, clientId: 'test' },
+  partitions: testPartitions,
+});
 
 beforeAll(async () => producer.connect());
 afterAll(async () => producer.disconnect());
@@ -99,7 +102,9 @@ describe('killed with SIGKILL', () => {
     await send(eventsOf(60, 180));
     await eventually(async () => {
       expect(await totals()).toEqual({ consumed: 240, stored: 120, counted: 240 });
-      expect(await consumeAll(prefix + topicNames.stored).then((records) => records.length)).toBeGreaterThanOrEqual(120);
+      expect(await consumeAll(prefix + topicNames.stored).then((records) => records.length)).toBeGreaterThanOrEqual(
+        120,
+      );
       return true;
     });
     await eventually(async () => {
@@ -123,7 +128,10 @@ describe('a service as a process', () => {
       action: '',
     };
     await produce(prefix, [Buffer.from('{oops'), Buffer.from('{oops')], { topic: 'rejected', headers });
-    await produce(prefix, [Buffer.from('x')], { topic: 'rejected', headers: { ...headers, offset: '8', lastOffset: '8' } });
+    await produce(prefix, [Buffer.from('x')], {
+      topic: 'rejected',
+      headers: { ...headers, offset: '8', lastOffset: '8' },
+    });
     const service = await startService('persistence', environment);
     await eventually(async () => {
       const { rows } = await db.pool.query(

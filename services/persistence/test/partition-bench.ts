@@ -19,7 +19,13 @@ export interface PartitionBench {
 }
 
 export function openPartitionBench(url: string, overrides: Partial<PartitionDeps> = {}): PartitionBench {
-  const pool = createPool({ url, max: 4, applicationName: 'test-persistence', statementTimeoutMs: 10_000 });
+  const pool = createPool({
+    url,
+    max: 4,
+    applicationName: 'test-persistence',
+    statementTimeoutMs: 10_000,
+    pipeline: true,
+  });
   const logger = pino({ level: 'silent' });
   const metrics = new PersistenceMetrics(new Registry());
   const now = overrides.now ?? Date.now;

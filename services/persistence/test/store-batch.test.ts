@@ -33,7 +33,8 @@ const kinds = (outcomes: readonly Outcome[]) =>
   outcomes.map((outcome) => ('reason' in outcome ? `${outcome.kind}:${outcome.reason}` : outcome.kind));
 const emitted = (outcomes: readonly Outcome[]) =>
   outcomes.flatMap((outcome) => (outcome.kind === 'ok' && outcome.emit ? [outcome.emit] : []));
-const seqs = (outcomes: readonly Outcome[]) => emitted(outcomes).map(({ key, headers }) => `${key} ${String(headers['seq'])}`);
+const seqs = (outcomes: readonly Outcome[]) =>
+  emitted(outcomes).map(({ key, headers }) => `${key} ${String(headers['seq'])}`);
 
 async function state(): Promise<Record<string, unknown> | undefined> {
   const { rows } = await db.pool.query<Record<string, unknown>>(
