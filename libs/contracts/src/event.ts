@@ -12,7 +12,7 @@ export const tenantIdSchema = z
   .meta({ description: 'The tenant: 1 to 64 of A-Z a-z 0-9 . _ -' });
 
 /** RFC 3339 with a zone. Whether the day exists is checked on top of the pattern (31 February is refused). */
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 const actorCommon = { id: text(256).optional(), name: text(256).optional() };
 const email = text(320).regex(/^[^\s@]+@[^\s@]+$/);
