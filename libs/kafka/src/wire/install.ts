@@ -1,10 +1,14 @@
-// Puts our own decoder under kafkajs, at one seam: the function that gives a Fetch call its response decoder. kafkajs cannot be told to go on
-// after a batch it cannot read (unknown codec: the consumer stops for good; corrupt: it fails for ever), nor to cap decompression.
+// Puts our own decoder and encoder under kafkajs, at one seam each: the functions that give a Fetch call its response decoder and a Produce call
+// its request encoder. kafkajs cannot be told to go on after a batch it cannot read (unknown codec: the consumer stops for good; corrupt: it fails
+// for ever), nor to cap decompression; and its encoder took most of a hop's CPU.
 import fetchApi from 'kafkajs/src/protocol/requests/fetch';
+import produceApi from 'kafkajs/src/protocol/requests/produce';
 import RequestQueue from 'kafkajs/src/network/requestQueue';
 import { decodeFetchResponse } from './fetch-response';
+import { encodeProduce, isPlain } from './produce-request';
 
 const decodedVersion = 11;
+const encodedVersions = { first: 3, last: 7 };
 const state = { installed: false };
 
 export function installWireProtocol(): void {
@@ -24,6 +28,21 @@ export function installWireProtocol(): void {
       const decode = (payload: Buffer): Promise<unknown> =>
         decodeFetchResponse(payload, (topic, partition) => offsets.get(`${partition}:${topic}`) ?? 0);
       return { ...fetch, response: { ...fetch.response, decode } };
+    };
+  };
+
+  const produce = produceApi.protocol.bind(produceApi);
+  produceApi.protocol = (choice) => {
+    const call = produce(choice);
+    if (choice.version < encodedVersions.first || choice.version > encodedVersions.last) return call;
+    return (options) => {
+      const made = call(options);
+      if (!isPlain(options)) return made;
+      const encode = (): Promise<{ buf: Buffer; buffer: Buffer }> => {
+        const body = encodeProduce(options, Date.now());
+        return Promise.resolve({ buf: body, buffer: body });
+      };
+      return { ...made, request: { ...made.request, encode } };
     };
   };
 

@@ -11,6 +11,16 @@ declare module 'kafkajs/src/protocol/requests/fetch' {
   const fetchApi: { protocol(choice: { version: number }): (options: FetchOptions) => FetchCall };
   export = fetchApi;
 }
+declare module 'kafkajs/src/protocol/requests/produce' {
+  import type { ProduceOptions } from './produce-request';
+  interface ProduceCall {
+    /** What `encode` answers stands for kafkajs' Encoder, of which no more is looked at. */
+    request: { encode(): Promise<{ buf: Buffer; buffer: Buffer }> };
+    response: unknown;
+  }
+  const produceApi: { protocol(choice: { version: number }): (options: ProduceOptions) => ProduceCall };
+  export = produceApi;
+}
 declare module 'kafkajs/src/network/requestQueue' {
   class RequestQueue {
     pending: unknown[];
