@@ -6,7 +6,7 @@ import { loadConfig } from '@auditlane/config';
 import { defaultPartitions } from '@auditlane/contracts';
 import { createKeyRingFile } from '@auditlane/secrets';
 import { migrate } from '@auditlane/storage';
-import { serviceNames, startKafka, startPostgres, type Child } from '@auditlane/testing';
+import { readKeys, serviceNames, startKafka, startPostgres, type Child } from '@auditlane/testing';
 import { startDemoProducer } from './demo/demo-producer';
 import { ensureDemoDestinations } from './demo/destinations';
 import { receiverAddresses, receiverPorts, startReceivers } from './demo/receivers';
@@ -146,6 +146,7 @@ Auditlane is up.
 
   API             ${api}/api/v1/events   (description: ${api}/api/openapi.json)
   a bearer token  npm run -s token -- --tenant acme --role viewer
+  sign-in         viewer@acme, settings-admin@acme …   password ${readKeys(join(config.AUDITLANE_DATA_DIR, 'oidc'))?.password ?? ''}
   Kafka           127.0.0.1:${config.AUDITLANE_KAFKA_PORT}   topic audit.events
   metrics         http://127.0.0.1:${opsPort(config, 'ingestion')}/metrics … ${opsPort(config, 'forwarder-elasticsearch')}`);
   if (demo) {
@@ -155,6 +156,12 @@ Auditlane is up.
   }
   say('\nCtrl-C stops all of it.');
 }
+
+// kafkajs sets timers in the past, which Node 24 remarks on; every other warning is shown.
+process.removeAllListeners('warning');
+process.on('warning', (warning) => {
+  if (warning.name !== 'TimeoutNegativeWarning') say(`${warning.name}: ${warning.message}`);
+});
 
 let stopping = false;
 async function stopAll(exitCode: number): Promise<void> {
