@@ -1,5 +1,6 @@
 // The front door of storage: migrating, connecting, what an error means, reading events in order, days, entities.
 export * from './access-matrix';
+export * from './access-matrix-page';
 export * from './data-source';
 export * from './days';
 export * from './domain/binary-array';

@@ -1,14 +1,6 @@
 // Makes the roles of an installation, where the connecting role may: the one step of a migration that reaches beyond its own database.
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg';
-import {
-  forwarderGroupRole,
-  forwarderRoles,
-  type LoginRole,
-  loginRoles,
-  migratorLimits,
-  migratorRole,
-  sessionLimits,
-} from './roles';
+import { forwarderGroupRole, forwarderRoles, type LoginRole, loginRoles, migratorRole, roleSettings } from './roles';
 
 export type Passwords = Partial<Readonly<Record<LoginRole, string>>>;
 
@@ -43,8 +35,7 @@ async function prepareOnce(client: Client, passwords: Passwords): Promise<void> 
     if (!known.has(role)) await client.query(`create role ${role} login`);
     const password = passwords[role];
     if (password !== undefined) await client.query(`alter role ${role} password ${escapeLiteral(password)}`);
-    const limits = role === migratorRole ? migratorLimits : sessionLimits;
-    for (const [name, value] of Object.entries(limits)) {
+    for (const [name, value] of Object.entries(roleSettings(role))) {
       if (known.get(role)?.rolconfig?.includes(`${name}=${value}`)) continue;
       await client.query(`alter role ${role} set ${name} = ${escapeLiteral(value)}`);
     }

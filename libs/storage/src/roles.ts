@@ -20,13 +20,16 @@ export const loginRoles = [migratorRole, ...serviceRoles] as const;
 export type LoginRole = (typeof loginRoles)[number];
 
 /**
- * Set on every login role of a service: a process that is paused (SIGSTOP, a dead virtual machine) must not keep a lock, and one that
- * waits for a lock must get an error it can retry.
+ * A process that is paused (SIGSTOP, a dead virtual machine) must not keep a lock, and one that waits for a lock must get an error it can
+ * retry.
  */
-export const sessionLimits: Readonly<Record<string, string>> = {
-  idle_in_transaction_session_timeout: '5s',
-  lock_timeout: '5s',
-};
+const sessionLimits = { idle_in_transaction_session_timeout: '5s', lock_timeout: '5s' };
 
-/** A set-up step must be able to wait for a busy table for longer than a service may. */
-export const migratorLimits: Readonly<Record<string, string>> = { lock_timeout: '60s' };
+/** What each login role's sessions begin with. */
+export function roleSettings(role: LoginRole): Readonly<Record<string, string>> {
+  // A set-up step must be able to wait for a busy table for longer than a service may.
+  if (role === migratorRole) return { lock_timeout: '60s' };
+  if (role !== 'auditlane_persistence') return sessionLimits;
+  // Its look-ups by key are prepared once. Planned while a table is small, a scan would stay in the cached plan as the table grows.
+  return { ...sessionLimits, enable_seqscan: 'off' };
+}

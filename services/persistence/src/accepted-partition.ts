@@ -25,7 +25,7 @@ import type { PersistenceMetrics } from './metrics';
 import type { Turns } from './turns';
 
 export interface PartitionDeps {
-  readonly batches: BatchStore;
+  readonly batches: Pick<BatchStore, 'store' | 'keysOf'>;
   readonly claims: ClaimStore;
   /** Makes today's partitions and those ahead, and the quarantine's for records of these times. */
   readonly makeDays: (recordTimes: readonly number[]) => Promise<void>;

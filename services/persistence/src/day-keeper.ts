@@ -38,6 +38,11 @@ export class DayKeeper {
     }, this.options.intervalMs);
   }
 
+  /** Settles when the run under way, if any, has come to its end. */
+  async idle(): Promise<void> {
+    await this.running;
+  }
+
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);

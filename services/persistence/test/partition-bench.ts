@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { createPool } from '@auditlane/storage';
 import { AcceptedPartition, type PartitionDeps } from '../src/accepted-partition';
 import { BatchStore } from '../src/batch-store';
-import { ClaimStore } from '../src/claim-store';
+import { type ClaimedState, ClaimStore } from '../src/claim-store';
 import { DayKeeper } from '../src/day-keeper';
 import { PersistenceMetrics } from '../src/metrics';
 import { Turns } from '../src/turns';
@@ -15,6 +15,7 @@ export interface PartitionBench {
   readonly days: DayKeeper;
   /** Claims partition 0 as a new process (or generation) would. */
   claim(holding?: { isFresh(): boolean }): Promise<AcceptedPartition>;
+  partitionFor(state: ClaimedState, deps: PartitionDeps): AcceptedPartition;
   close(): Promise<void>;
 }
 
@@ -51,6 +52,7 @@ export function openPartitionBench(url: string, overrides: Partial<PartitionDeps
     days,
     claim: async (holding = { isFresh: () => true }) =>
       new AcceptedPartition({ partition: 0, ...holding }, await deps.claims.claim(0, 0), deps),
+    partitionFor: (state, own) => new AcceptedPartition({ partition: 0, isFresh: () => true }, state, own),
     close: async () => pool.end(),
   };
 }
