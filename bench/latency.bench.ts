@@ -2,11 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, eventually, Sink, startOidcServer } from '@auditlane/testing';
 import { z } from 'zod';
+import { appendTimes } from './lib/append-times';
 import { benchEvent, benchTenants } from './lib/events';
 import { verdict } from './lib/report';
 import { addDestinations, sinkToken } from './lib/splunk-sink';
-import { openStage, topicOf, type Stage } from './lib/stage';
+import { openStage, topicOf, type RunningService, type Stage } from './lib/stage';
 import { printTable, quantile, round } from './lib/table';
+import { usageOf, type Usage } from './lib/usage';
 
 const rate = Number(process.env['BENCH_RATE'] ?? 500);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 30);
@@ -19,38 +21,64 @@ const prefix = 'latency.';
 const watched = benchTenants.slice(0, 2);
 const pageSchema = z.object({ items: z.array(z.object({ id: z.string() })) });
 
-/** When each event was sent and seen, by its id, in milliseconds of this process's clock. */
-interface Times {
-  readonly sent: Map<string, number>;
-  readonly inApi: Map<string, number>;
+/** When each event was seen at a place, by its id, in milliseconds since the epoch. */
+type Times = ReadonlyMap<string, number>;
+
+interface Measured {
+  readonly sent: Times;
+  readonly places: Readonly<Record<string, Times>>;
+  readonly usage: readonly { readonly name: string; readonly before: Usage; readonly after: Usage }[];
+  readonly repeats: number;
 }
 
 export async function latency(): Promise<boolean> {
+  return report(await run());
+}
+
+async function run(): Promise<Measured> {
   const stage = await openStage();
   const sink = await Sink.start({ face: 'hec', token: sinkToken });
-  const oidc = await startOidcServer({ port: 0, dataDir: stage.file('oidc'), tenants: [...benchTenants] });
-  const times: Times = { sent: new Map(), inApi: new Map() };
+  const oidc = await startOidcServer({ port: 0, dataDir: stage.file('oidc'), tenants: [] });
   const stop = new AbortController();
   try {
-    const api = await startLine(stage, sink, oidc.issuer);
-    const watchers = watched.map(async (tenant) => watch(api, await oidc.token(tenant, 'viewer'), times, stop.signal));
-    await produce(stage, times);
-    const total = times.sent.size;
-    await eventually(() => sink.journal.taken >= total, { timeoutMs: 60_000 });
-    const expected = [...times.sent.keys()].filter((_, i) => i % benchTenants.length < watched.length).length;
-    await eventually(() => times.inApi.size >= expected, { timeoutMs: 60_000 });
+    const { services, eventsUrl } = await startLine(stage, sink, oidc.issuer);
+    const inApi = new Map<string, number>();
+    const watchers = watched.map(async (tenant) =>
+      watch(eventsUrl, await oidc.token(tenant, 'viewer'), inApi, stop.signal),
+    );
+    const before = services.map(({ pid }) => usageOf(pid));
+    const sent = await produce(stage);
+    await eventually(() => sink.journal.taken >= sent.size, { timeoutMs: 60_000 });
+    const expected = [...sent.keys()].filter((_, i) => i % benchTenants.length < watched.length).length;
+    await eventually(() => inApi.size >= expected, { timeoutMs: 60_000 });
+    const usage = services.map(({ label, pid }, i) => {
+      const after = usageOf(pid);
+      return { name: label, before: before[i] ?? after, after };
+    });
     stop.abort();
     await Promise.all(watchers);
+    const inSink = new Map(sink.requests.flatMap(({ at, taken }) => taken.map((event) => [event.id, at] as const)));
+    const places = {
+      'audit.events': await appendTimes(stage, topicOf(prefix, 'events')),
+      accepted: await appendTimes(stage, topicOf(prefix, 'accepted')),
+      stored: await appendTimes(stage, topicOf(prefix, 'stored')),
+      sink: inSink,
+      API: inApi,
+    };
+    return { sent, places, usage, repeats: sink.duplicates().length };
   } finally {
     stop.abort();
     await stage.close();
     await oidc.close();
     await sink.close();
   }
-  return report(times, sink);
 }
 
-async function startLine(stage: Stage, sink: Sink, issuer: string): Promise<string> {
+async function startLine(
+  stage: Stage,
+  sink: Sink,
+  issuer: string,
+): Promise<{ services: readonly RunningService[]; eventsUrl: string }> {
   await stage.createTopics({
     [topicOf(prefix, 'events')]: 'events',
     [topicOf(prefix, 'accepted')]: 'accepted',
@@ -58,21 +86,22 @@ async function startLine(stage: Stage, sink: Sink, issuer: string): Promise<stri
     [topicOf(prefix, 'rejected')]: 'rejected',
   });
   await addDestinations(stage, benchTenants, sink, {});
-  const httpPort = await freePort();
-  const environment = { AUDITLANE_TOPIC_PREFIX: prefix, AUDITLANE_EGRESS_ALLOW: new URL(sink.url).host };
-  await stage.service('ingestion', environment);
-  await stage.service('persistence', environment);
-  await stage.service('forwarder-splunk', environment);
-  await stage.service('query', {
-    ...environment,
+  const httpPort = String(await freePort());
+  const environment = {
+    AUDITLANE_TOPIC_PREFIX: prefix,
+    AUDITLANE_EGRESS_ALLOW: new URL(sink.url).host,
     AUDITLANE_OIDC_ISSUER: issuer,
-    AUDITLANE_HTTP_PORT: String(httpPort),
-  });
-  return `http://127.0.0.1:${httpPort}/api/v1/events?limit=50`;
+    AUDITLANE_HTTP_PORT: httpPort,
+  };
+  const services: RunningService[] = [];
+  for (const name of ['ingestion', 'persistence', 'forwarder-splunk', 'query'] as const)
+    services.push(await stage.service(name, environment));
+  return { services, eventsUrl: `http://127.0.0.1:${httpPort}/api/v1/events?limit=50` };
 }
 
 /** One send an event, as services do, each at its time whether or not the ones before are acknowledged. */
-async function produce(stage: Stage, { sent }: Times): Promise<void> {
+async function produce(stage: Stage): Promise<Times> {
+  const sent = new Map<string, number>();
   const producer = stage.kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const topic = topicOf(prefix, 'events');
@@ -91,42 +120,56 @@ async function produce(stage: Stage, { sent }: Times): Promise<void> {
   }
   await Promise.all(pending);
   await producer.disconnect();
+  return sent;
 }
 
 /** Looks at a tenant's newest events again and again. What it sees counts from the moment the answer is there. */
-async function watch(url: string, token: string, { inApi }: Times, signal: AbortSignal): Promise<void> {
+async function watch(url: string, token: string, seen: Map<string, number>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
     const { items } = pageSchema.parse(await answer.json());
     const at = Date.now();
-    for (const { id } of items) if (!inApi.has(id)) inApi.set(id, at);
+    for (const { id } of items) if (!seen.has(id)) seen.set(id, at);
     await pause(5);
   }
 }
 
-function report({ sent, inApi }: Times, sink: Sink): boolean {
-  const measured = [...sent].slice(rate * warmUpSeconds);
-  const inSink = new Map(sink.requests.flatMap(({ at, taken }) => taken.map((event) => [event.id, at] as const)));
-  const row = (what: string, seen: ReadonlyMap<string, number>) => {
-    const delays = measured.flatMap(([id, at]) => {
+function report({ sent, places, usage, repeats }: Measured): boolean {
+  const counted = [...sent].slice(rate * warmUpSeconds);
+  const rows = Object.entries(places).map(([place, seen]) => {
+    const delays = counted.flatMap(([id, at]) => {
       const seenAt = seen.get(id);
       return seenAt === undefined ? [] : [seenAt - at];
     });
     const [p50, p99, max] = [quantile(delays, 0.5), quantile(delays, 0.99), quantile(delays, 1)];
-    return { what, events: delays.length, p50, p99, max };
-  };
-  const rows = [row('produce → sink', inSink), row('produce → API', inApi)];
+    return { place, events: delays.length, p50, p99, max };
+  });
   printTable(
     `latency: ${rate} events/s for ${seconds} s through ingestion, persistence, forwarder-splunk and query`,
-    rows.map(({ what, events, p50, p99, max }) => ({
-      latency: what,
+    rows.map(({ place, events, p50, p99, max }) => ({
+      'produce →': place,
       events,
       'p50 ms': round(p50),
       'p99 ms': round(p99),
       'max ms': round(max),
     })),
   );
-  const met = sink.duplicates().length === 0 && rows.every(({ p50, p99 }) => p50 < aims.p50 && p99 < aims.p99);
-  const words = rows.map(({ what, p50, p99 }) => `${what} p50 ${round(p50)} ms, p99 ${round(p99)} ms`).join('; ');
-  return verdict('latency', met, `${words} (aim p50 < ${aims.p50} ms, p99 < ${aims.p99} ms)`);
+  printTable(
+    'latency: what it took',
+    usage.map(({ name, before, after }) => {
+      const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
+      return {
+        process: name,
+        'CPU-seconds': round(cpuSeconds, 1),
+        'CPU %': round((cpuSeconds / (warmUpSeconds + seconds)) * 100),
+        'peak RSS MB': round(after.peakRssMb),
+      };
+    }),
+  );
+  const ends = rows.filter(({ place }) => place === 'sink' || place === 'API');
+  const met = repeats === 0 && ends.every(({ p50, p99 }) => p50 < aims.p50 && p99 < aims.p99);
+  const words = ends
+    .map(({ place, p50, p99 }) => `produce → ${place} p50 ${round(p50)} ms, p99 ${round(p99)} ms`)
+    .join('; ');
+  return verdict('latency', met, `${words} (aim p50 < ${aims.p50} ms, p99 < ${aims.p99} ms); ${repeats} repeats`);
 }
