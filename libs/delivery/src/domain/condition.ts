@@ -47,6 +47,11 @@ export class Condition {
     if (this.log.length > kept) this.log.length = kept;
   }
 
+  /** Attempts that were handed out and not written. */
+  remember(older: readonly Attempt[]): void {
+    this.log = [...this.log, ...older].slice(0, kept);
+  }
+
   state(now: number, failingAfterMs: number): HealthState {
     if (!this.failure || this.failingSince === undefined) return 'healthy';
     if (refusals.has(this.failure.reason)) return 'failing';

@@ -285,7 +285,8 @@ export class Lane {
   }
 
   private arriveDisabled(event: StoredEvent, slot: number): boolean {
-    if (this.cursor || this.startsLater()) return false;
+    // With one due the row may be about to go: it was being deleted when this lane was disabled.
+    if ((this.cursor && !this.cursorDue) || this.startsLater()) return false;
     if (this.through === undefined && event.seq <= this.savedThrough) this.through = this.savedThrough;
     if (!this.cursorDue) {
       if (this.through !== undefined && event.seq <= this.through) return false;
@@ -782,6 +783,7 @@ export class Lane {
     this.gaps.push(...page.gaps);
     for (const event of rows) if (this.wants(event)) this.queue.push(this.row(event, now));
     this.through = page.through;
+    this.forgetMarksBelow(page.through);
     this.queue.settleFront();
     if (this.mode === 'turning') {
       if (page.complete) this.settle();
@@ -789,6 +791,15 @@ export class Lane {
     } else if (page.complete && !this.queue.find((entry) => entry.state === 'pending')) {
       if (this.candidates === 0) this.cautious = false;
       else if (!this.retest) this.nothingLater(now);
+    }
+  }
+
+  /** Marked events that the page should have held are gone from the store. */
+  private forgetMarksBelow(through: number): void {
+    for (const [seq, mark] of this.marks) {
+      if (seq > through) continue;
+      this.marks.delete(seq);
+      if (mark !== 'done') this.candidates--;
     }
   }
 
@@ -906,7 +917,7 @@ export class Lane {
 
   // ---------------------------------------------------------------- what others see
 
-  private health(now: number): HealthState {
+  health(now: number): HealthState {
     return this.settings.enabled ? this.condition.state(now, this.host.knobs.failingAfterMs) : 'disabled';
   }
 
@@ -921,8 +932,10 @@ export class Lane {
 
   get deliveredThrough(): number {
     if (this.through === undefined || this.startsLater()) return this.savedThrough;
-    const owed = this.letters[0]?.event.seq ?? Infinity;
-    return Math.min(owed, this.position()) - 1;
+    // What is not written yet must not be promised: a new owner would never write it.
+    const letter = this.letters[0]?.event.seq ?? Infinity;
+    const gap = this.gaps[0]?.fromSeq ?? Infinity;
+    return Math.min(letter, gap, this.position()) - 1;
   }
 
   /** Events that could be delivered now: without those that wait for a next try. */
@@ -934,6 +947,11 @@ export class Lane {
 
   oldestUnsentAt(): number | undefined {
     return this.mode === 'live' || this.mode === 'settling' ? this.queue.first?.at : this.owedSince;
+  }
+
+  giveBack(row: StatusRow): void {
+    this.changed = true;
+    this.condition.remember(row.attempts);
   }
 
   /** The status row, with the attempts since the last one. */

@@ -148,6 +148,11 @@ export class Partition implements LaneHost {
     return rows;
   }
 
+  /** Rows that could not be written: due again, with the attempts they told of. */
+  giveBack(rows: readonly StatusRow[]): void {
+    for (const row of rows) this.lanes.get(row.destination)?.giveBack(row);
+  }
+
   // ---------------------------------------------------------------- for the lanes
 
   emit(effect: Effect): void {

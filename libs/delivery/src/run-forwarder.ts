@@ -1,0 +1,136 @@
+// A whole forwarder service: everything but the type is the same, so a service is one line.
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import { namesWith, type DestinationType, type GroupRole } from '@auditlane/contracts';
+import { Egress, parseAllowList } from '@auditlane/egress';
+import { KafkaBatchServer } from '@auditlane/kafka';
+import { crash, gauge, runService, type Running, type Runtime } from '@auditlane/observability';
+import { KeyRing } from '@auditlane/secrets';
+import { assertTopology, createPool, EventReader } from '@auditlane/storage';
+import { forwarderDefinition, knobsOf, type ForwarderConfig } from './config';
+import { DeliveryModule } from './delivery.module';
+import { DeliveryStore } from './delivery-store';
+import { ByteBudget } from './domain/byte-budget';
+import { Forwarder } from './forwarder';
+import { DeliveryMetrics } from './metrics';
+import { Sender } from './sender';
+import { SettingsStore } from './settings-store';
+import { SettingsWatch } from './settings-watch';
+
+type ForwarderRuntime = Runtime<ForwarderConfig>;
+type Database = ReturnType<typeof createPool>;
+
+const groups: Readonly<Record<DestinationType, GroupRole>> = {
+  splunk: 'forwarder-splunk',
+  http: 'forwarder-http',
+  elasticsearch: 'forwarder-elasticsearch',
+};
+
+export function runForwarder(type: DestinationType): Promise<void> {
+  return runService(`forwarder-${type}`, forwarderDefinition(type), (runtime) => startForwarder(type, runtime));
+}
+
+async function startForwarder(type: DestinationType, runtime: ForwarderRuntime): Promise<Running> {
+  const { config, health, logger } = runtime;
+  const egress = openEgress(config);
+  const pool = openPool(type, runtime);
+  await assertTopology(pool, { partitions: config.AUDITLANE_PARTITIONS });
+  const forwarder = makeForwarder(type, runtime, pool, egress);
+  await forwarder.start();
+  const watch = new SettingsWatch({
+    pool,
+    logger,
+    pollMs: config.AUDITLANE_SETTINGS_POLL_MS,
+    refresh: () => forwarder.refresh(),
+  });
+  watch.start();
+  health.addReadiness('database', async () => (await pool.query('select 1')).rowCount === 1);
+
+  const server = kafkaServer(type, runtime);
+  const app = await NestFactory.createMicroservice(DeliveryModule.with(forwarder), { strategy: server, logger: false });
+  await app.listen();
+  return {
+    close: async () => {
+      await watch.stop();
+      await forwarder.settle(() => server.quiesce());
+      await app.close();
+      await egress.destroy();
+      await pool.end();
+    },
+  };
+}
+
+function openEgress(config: ForwarderConfig): Egress {
+  const policy = parseAllowList(config.AUDITLANE_EGRESS_ALLOW, { ports: config.AUDITLANE_EGRESS_PORTS });
+  const operatorCa = config.AUDITLANE_EGRESS_CA_FILE;
+  return new Egress(policy, {
+    connectTimeoutMs: config.AUDITLANE_EGRESS_CONNECT_TIMEOUT_MS,
+    ...(operatorCa === undefined ? {} : { operatorCaPem: readFileSync(operatorCa, 'utf8') }),
+  });
+}
+
+function openPool(type: DestinationType, { config, logger, registry }: ForwarderRuntime): Database {
+  const pool = createPool({
+    url: config.AUDITLANE_DATABASE_URL,
+    max: config.AUDITLANE_DATABASE_POOL,
+    applicationName: `auditlane-forwarder-${type}`,
+    onIdleError: (error) => logger.warn({ error: error.message }, 'an idle database connection ended'),
+  });
+  gauge(registry, 'auditlane_pg_pool_connections', 'Connections to PostgreSQL by state', ['state'], (made) => {
+    made.set({ state: 'idle' }, pool.idleCount);
+    made.set({ state: 'used' }, pool.totalCount - pool.idleCount);
+    made.set({ state: 'awaited' }, pool.waitingCount);
+  });
+  return pool;
+}
+
+function makeForwarder(type: DestinationType, runtime: ForwarderRuntime, pool: Database, egress: Egress): Forwarder {
+  const { config, instance, logger, registry } = runtime;
+  const knobs = knobsOf(config);
+  const metrics: DeliveryMetrics = new DeliveryMetrics(registry, type, () => forwarder.reading());
+  const forwarder: Forwarder = new Forwarder({
+    knobs,
+    budgets: {
+      lanes: new ByteBudget(knobs.lanesBytes),
+      drains: new ByteBudget(knobs.drainBytes),
+      probes: new ByteBudget(knobs.probesBytes),
+    },
+    settings: new SettingsStore(pool, type, KeyRing.load(config.AUDITLANE_KEY_RING_FILE)),
+    store: new DeliveryStore(pool, namesWith(config.AUDITLANE_TOPIC_PREFIX).group(groups[type]), instance),
+    reader: new EventReader(pool),
+    sender: new Sender(egress, metrics),
+    metrics,
+    logger,
+    egress,
+    partitions: config.AUDITLANE_PARTITIONS,
+    commitIntervalMs: config.AUDITLANE_DELIVERY_COMMIT_INTERVAL_MS,
+    statusIntervalMs: config.AUDITLANE_DELIVERY_STATUS_INTERVAL_MS,
+    sessionTimeoutMs: config.AUDITLANE_SESSION_TIMEOUT_MS,
+    crash: (error, message) => crash(logger, error, message),
+  });
+  return forwarder;
+}
+
+function kafkaServer(type: DestinationType, runtime: ForwarderRuntime): KafkaBatchServer {
+  const { config, instance, logger } = runtime;
+  return new KafkaBatchServer({
+    connection: { brokers: config.AUDITLANE_KAFKA_BROKERS, clientId: instance },
+    names: namesWith(config.AUDITLANE_TOPIC_PREFIX),
+    subscriptions: [
+      {
+        topic: 'stored',
+        group: groups[type],
+        commits: 'handler',
+        maxBytesPerPartition: config.AUDITLANE_FETCH_BYTES,
+      },
+    ],
+    producer: false,
+    partitions: config.AUDITLANE_PARTITIONS,
+    createTopics: config.AUDITLANE_TOPICS_CREATE,
+    sessionTimeoutMs: config.AUDITLANE_SESSION_TIMEOUT_MS,
+    heartbeatIntervalMs: config.AUDITLANE_HEARTBEAT_INTERVAL_MS,
+    runtime,
+    onCrash: (error, message) => crash(logger, error, message),
+  });
+}

@@ -1,0 +1,43 @@
+// Sends one request and hears the verdict on each of its events. Nothing here throws for what a receiver does.
+import { judgeFailure, type DeliverableEvent, type Verdict } from '@auditlane/destinations';
+import type { Egress } from '@auditlane/egress';
+import { crashPoint } from '@auditlane/observability';
+import type { ConfiguredDestination } from './destination';
+import type { DeliveryMetrics } from './metrics';
+
+export class Sender {
+  constructor(
+    private readonly egress: Egress,
+    private readonly metrics: DeliveryMetrics,
+  ) {}
+
+  async send(
+    configured: ConfiguredDestination,
+    events: readonly DeliverableEvent[],
+    signal: AbortSignal,
+  ): Promise<readonly Verdict[]> {
+    const opening = configured.open();
+    if (!opening.ok) return this.forAll(events, opening.verdict);
+    const { destination } = opening;
+    const request = destination.encode(events);
+    // Lanes reckon with estimates; a body that became too large is halved without asking the receiver.
+    if (request.body.length > destination.limits.bytes && events.length > 1) {
+      return this.forAll(events, { kind: 'split', reason: 'receiver_refused_size' });
+    }
+    const startedAt = performance.now();
+    const target = { destinationId: configured.id, configVersion: configured.version, caPem: configured.row.ca_pem };
+    const result = await this.egress.request(target, request, signal);
+    this.metrics.requestSeconds.observe((performance.now() - startedAt) / 1000);
+    if (result.kind === 'failure') return this.forAll(events, judgeFailure(result));
+    if (result.response.status === 200) crashPoint('delivery.afterSend');
+    const verdicts = destination.judge(result.response, events);
+    this.metrics.judged(verdicts);
+    return verdicts;
+  }
+
+  private forAll(events: readonly DeliverableEvent[], verdict: Verdict): readonly Verdict[] {
+    const verdicts = Array.from({ length: events.length }, () => verdict);
+    this.metrics.judged(verdicts);
+    return verdicts;
+  }
+}

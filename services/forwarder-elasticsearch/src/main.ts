@@ -1,0 +1,4 @@
+// The forwarder of all destinations of type elasticsearch.
+import { runForwarder } from '@auditlane/delivery';
+
+void runForwarder('elasticsearch');
