@@ -135,7 +135,7 @@ export class Forwarder {
     const { signal } = assignment;
     await delay(this.options.sessionTimeoutMs, undefined, { signal, ref: false }).catch(() => undefined);
     if (signal.aborted || this.closing.signal.aborted || !assignment.isMember()) return;
-    if (this.runnerOf(assignment)?.ended === false) return;
+    if (this.runnerOf(assignment)?.hasEnded() === false) return;
     this.options.crash(undefined, 'a claim was refused although this process is a member of the group: starting anew');
   }
 

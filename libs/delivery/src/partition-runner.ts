@@ -67,7 +67,7 @@ export class PartitionRunner {
   }
 
   /** Refused, revoked or lost: nothing that happens from here on reaches anybody. */
-  get ended(): boolean {
+  hasEnded(): boolean {
     return this.signal.signal.aborted;
   }
 
@@ -85,7 +85,7 @@ export class PartitionRunner {
   }
 
   async handle(records: readonly KafkaRecord[]): Promise<readonly Outcome[]> {
-    if (this.ended) return [];
+    if (this.hasEnded()) return [];
     const log = records.map(toLogRecord);
     const deadline = performance.now() + waitInPlaceMs;
     let taken = 0;
@@ -93,23 +93,23 @@ export class PartitionRunner {
       taken = this.machine.batch(log, taken, Date.now());
       const room = taken < log.length ? this.room(deadline) : undefined;
       this.pump();
-      if (!room || !(await room) || this.ended) break;
+      if (!room || !(await room) || this.hasEnded()) break;
     }
     // Refused meanwhile: what was handed in is discarded, and the partition claimed again.
-    if (this.ended && !this.assignment.signal.aborted) return [];
+    if (this.hasEnded() && !this.assignment.signal.aborted) return [];
     for (let index = 0; index < taken; index++) if (!log[index]?.event) this.deps.metrics.strangers.inc();
     if (taken === 0) return [retry('unknown', handInAgainMs)];
     return Array.from({ length: taken }, () => held);
   }
 
   configure(): void {
-    if (this.ended) return;
+    if (this.hasEnded()) return;
     this.machine.settings(this.deps.destinationsOf(this.ownership.partition), Date.now());
     this.pump();
   }
 
   takeStatus(): StatusRow[] {
-    return this.ended ? [] : this.machine.takeStatus(Date.now(), false);
+    return this.hasEnded() ? [] : this.machine.takeStatus(Date.now(), false);
   }
 
   /** They could not be written: they are due again. */
@@ -121,13 +121,13 @@ export class PartitionRunner {
   async commitNow(): Promise<void> {
     await this.committing;
     const place = this.machine.committable;
-    if (this.ended || !place || place.offset === this.lastCommitted?.offset || !this.assignment.isMember()) return;
+    if (this.hasEnded() || !place || place.offset === this.lastCommitted?.offset || !this.assignment.isMember()) return;
     this.lastCommitted = place;
     await this.assignment.commit(place.offset, String(place.acceptedOffset));
   }
 
   end(): void {
-    if (this.ended) return;
+    if (this.hasEnded()) return;
     this.machine.lost();
     for (const effect of this.machine.takeEffects()) if (effect.kind === 'abort') this.flights.get(effect.id)?.abort();
     this.signal.abort();
@@ -139,7 +139,7 @@ export class PartitionRunner {
   // ---------------------------------------------------------------- effects
 
   private pump(): void {
-    if (this.pumping || this.ended) return;
+    if (this.pumping || this.hasEnded()) return;
     this.pumping = true;
     for (const effect of this.machine.takeEffects()) this.carryOut(effect);
     this.pumping = false;
@@ -190,7 +190,7 @@ export class PartitionRunner {
         ? await this.deps.sender.send(configured, events, controller.signal)
         : events.map(() => aborted);
     this.flights.delete(id);
-    if (this.ended) return;
+    if (this.hasEnded()) return;
     this.machine.answer(destination, id, verdicts, Date.now());
     this.pump();
   }
@@ -200,7 +200,7 @@ export class PartitionRunner {
     const done = await this.patiently('a delivery position could not be written', () =>
       this.deps.store.write(this.ownership, destination, tenant, write),
     );
-    if (done === undefined || this.ended) return;
+    if (done === undefined || this.hasEnded()) return;
     if (!done) return this.refused();
     if (write.cursor) crashPoint('delivery.afterCursorWrite');
     this.deps.metrics.left('dead_lettered', write.deadLetters.length);
@@ -216,7 +216,7 @@ export class PartitionRunner {
     const page = await this.patiently('events could not be read', () =>
       this.deps.reader.read(tenant, read.fromSeq, read),
     );
-    if (!page || this.ended) return;
+    if (!page || this.hasEnded()) return;
     this.machine.page(destination, id, page.rows, page.head, Date.now());
     this.pump();
   }
@@ -251,7 +251,7 @@ export class PartitionRunner {
 
   private arm(): void {
     const at = this.machine.nextWake;
-    if (at === undefined || this.ended || at >= this.timerAt) return;
+    if (at === undefined || this.hasEnded() || at >= this.timerAt) return;
     clearTimeout(this.timer);
     this.timerAt = at;
     this.timer = setTimeout(() => this.tick(), Math.max(0, at - Date.now()));
@@ -259,7 +259,7 @@ export class PartitionRunner {
 
   private tick(): void {
     this.timerAt = Infinity;
-    if (this.ended) return;
+    if (this.hasEnded()) return;
     this.machine.tick(Date.now());
     this.pump();
   }
@@ -274,7 +274,7 @@ export class PartitionRunner {
         this.committing = this.commitNow().finally(() => {
           this.committing = undefined;
           this.committedAt = performance.now();
-          if (!this.ended) this.commitSoon();
+          if (!this.hasEnded()) this.commitSoon();
         });
       },
       Math.max(0, wait),

@@ -8,7 +8,7 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, index) => in
 /** In the order of the first delivery of each: what a receiver has that drops repeats. */
 const firsts = (sink: Sink, tenant: string): number[] => [...new Set(sink.seqs(tenant))];
 
-async function arrived(sink: Sink, tenant: string, count: number): Promise<void> {
+async function expectArrived(sink: Sink, tenant: string, count: number): Promise<void> {
   await eventually(() => {
     expect(new Set(sink.seqs(tenant)).size).toBeGreaterThanOrEqual(count);
     return true;
@@ -39,7 +39,7 @@ describe('delivering to receivers', () => {
 
   const cursors = async (id: string): Promise<{ next_seq: number; state: string }[]> =>
     (await line.db.pool.query('select next_seq::int, state from delivery.cursor where destination_id = $1', [id])).rows;
-  const live = async (id: string): Promise<void> => {
+  const expectLive = async (id: string): Promise<void> => {
     await eventually(async () => {
       expect(await cursors(id)).toEqual([]);
       const status = await line.db.pool.query('select 1 from delivery.status where destination_id = $1', [id]);
@@ -60,10 +60,10 @@ describe('delivering to receivers', () => {
       await line.add('acme', 'elasticsearch', { ...receiverOf(bulk), token: bulk.token }),
     ];
     await line.publish('acme', 20);
-    for (const id of ids) await live(id);
+    for (const id of ids) await expectLive(id);
     await line.publish('acme', 30);
     for (const sink of [hec, http, bulk]) {
-      await arrived(sink, 'acme', 50);
+      await expectArrived(sink, 'acme', 50);
       expect(sink.duplicates()).toEqual([]);
     }
     for (const forwarder of forwarders) expect((await forwarder.stop()).code).toBe(0);
@@ -77,8 +77,8 @@ describe('delivering to receivers', () => {
     const forwarder = await line.forwarder('splunk', { AUDITLANE_DELIVERY_BACKOFF_CAP_MS: '60000' });
     const id = await line.add('outage', 'splunk', receiverOf(hec));
     await line.publish('outage', 5);
-    await arrived(hec, 'outage', 5);
-    await live(id);
+    await expectArrived(hec, 'outage', 5);
+    await expectLive(id);
     hec.setToken('another');
     await line.publish('outage', 40);
     await eventually(async () => {
@@ -87,8 +87,8 @@ describe('delivering to receivers', () => {
     }, patience);
     await line.publish('outage', 10);
     await line.saveToken(id, 'outage', 'another');
-    await arrived(hec, 'outage', 55);
-    await live(id);
+    await expectArrived(hec, 'outage', 55);
+    await expectLive(id);
     expect(hec.received('outage')).toHaveLength(55);
     await forwarder.stop();
     hec.setToken('sink-token');
@@ -99,16 +99,16 @@ describe('delivering to receivers', () => {
     const first = await line.add('pair', 'splunk', receiverOf(hec));
     const other = await line.add('pair', 'splunk', receiverOf(second));
     await line.publish('pair', 5);
-    await arrived(second, 'pair', 5);
-    await live(first);
-    await live(other);
+    await expectArrived(second, 'pair', 5);
+    await expectLive(first);
+    await expectLive(other);
     second.always(scripts.answer(503));
     await line.publish('pair', 25);
-    await arrived(hec, 'pair', 30);
+    await expectArrived(hec, 'pair', 30);
     await eventually(async () => (await cursors(other)).length === 1, patience);
     second.always(scripts.pass);
-    await arrived(second, 'pair', 30);
-    await live(other);
+    await expectArrived(second, 'pair', 30);
+    await expectLive(other);
     await forwarder.stop();
   });
 
@@ -116,13 +116,13 @@ describe('delivering to receivers', () => {
     const id = await line.add('killed', 'http', receiverOf(http));
     const doomed = await line.forwarder('http');
     await line.publish('killed', 30);
-    await arrived(http, 'killed', 30);
-    await live(id);
+    await expectArrived(http, 'killed', 30);
+    await expectLive(id);
     doomed.kill('SIGKILL');
     await doomed.exited;
     await line.publish('killed', 30);
     const next = await line.forwarder('http');
-    await arrived(http, 'killed', 60);
+    await expectArrived(http, 'killed', 60);
     await next.stop();
   });
 
@@ -130,8 +130,8 @@ describe('delivering to receivers', () => {
     const forwarder = await line.forwarder('http');
     const id = await line.add('paused', 'http', receiverOf(http));
     await line.publish('paused', 10);
-    await arrived(http, 'paused', 10);
-    await live(id);
+    await expectArrived(http, 'paused', 10);
+    await expectLive(id);
     await line.save(id, { enabled: false });
     await eventually(async () => {
       const { rows } = await line.db.pool.query('select state from delivery.status where destination_id = $1', [id]);
@@ -145,7 +145,7 @@ describe('delivering to receivers', () => {
     }, patience);
     expect(firsts(http, 'paused')).toEqual(upTo(10));
     await line.save(id, { enabled: true });
-    await arrived(http, 'paused', 20);
+    await expectArrived(http, 'paused', 20);
     await forwarder.stop();
   });
 
@@ -153,8 +153,8 @@ describe('delivering to receivers', () => {
     const forwarder = await line.forwarder('http');
     const id = await line.add('deleted', 'http', receiverOf(http));
     await line.publish('deleted', 3);
-    await arrived(http, 'deleted', 3);
-    await live(id);
+    await expectArrived(http, 'deleted', 3);
+    await expectLive(id);
     http.always(scripts.hang());
     await line.publish('deleted', 3);
     await line.remove(id);
@@ -172,8 +172,8 @@ describe('delivering to receivers', () => {
     const forwarder = await line.forwarder('splunk');
     const id = await line.add('poison', 'splunk', receiverOf(hec));
     await line.publish('poison', 2);
-    await arrived(hec, 'poison', 2);
-    await live(id);
+    await expectArrived(hec, 'poison', 2);
+    await expectLive(id);
     hec.refuse((event) => event.tenant === 'poison' && event.seq === 7);
     await line.publish('poison', 20);
     await eventually(() => new Set(hec.seqs('poison')).size === 21, patience);

@@ -1,5 +1,5 @@
 // Proves the delivering machine against any interleaving: crashes, zombies, receivers in every mood, changing settings, lost logs.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { living, missing, run } from './schedule';
 
 describe('delivering under any interleaving', () => {

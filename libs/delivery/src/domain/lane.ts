@@ -591,7 +591,7 @@ export class Lane {
   private fail(refusal: Refusal, afterMs: number | undefined, now: number, parks: boolean): void {
     const { condition, host } = this;
     condition.failed(refusal, now);
-    condition.retryAt = now + backOffMs(condition.attempts, afterMs, host.knobs, host.random);
+    condition.retryAt = now + backOffMs(condition.attempts, afterMs, host.knobs, () => host.random());
     this.cautious = true;
     this.changed = true;
     if (this.mode === 'draining') {
@@ -686,8 +686,6 @@ export class Lane {
     switch (this.mode) {
       case 'starting':
         return { nextSeq: this.settings.startSeq, state: 'parked', reason: 'started' };
-      case 'live':
-        return undefined;
       case 'settling':
         return this.settled() ? 'delete' : undefined;
       case 'parking':
@@ -699,7 +697,10 @@ export class Lane {
       case 'disabled':
         if (this.startsLater()) return undefined;
         return (this.cursor ? stale('disabled') : this.cursorDue) ? at('disabled') : undefined;
+      case 'live':
+        break;
     }
+    return undefined;
   }
 
   // ---------------------------------------------------------------- draining

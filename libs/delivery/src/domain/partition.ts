@@ -96,7 +96,7 @@ export class Partition implements LaneHost {
         lane.step(now);
       } else this.addLane(view, now).step(now);
     }
-    for (const lane of [...this.lanes.values()]) {
+    for (const lane of this.lanes.values()) {
       if (!present.has(lane.id) && !lane.removed) this.removeLane(lane, now);
     }
     this.checkWaiting(now);
