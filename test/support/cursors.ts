@@ -1,0 +1,52 @@
+// What the forwarders write down: cursors of what is not live, and commits of what is settled.
+import type { GroupRole } from '@auditlane/contracts';
+import { eventually } from '@auditlane/testing';
+import type { Destination } from './destinations';
+import { committedOf, endsOf, withAdmin, type Position } from './groups';
+import type { Line } from './line';
+
+export interface Cursor {
+  readonly nextSeq: number;
+  readonly state: string;
+  readonly reason: string;
+}
+
+/** The row that a destination has only while it is not live. */
+export async function cursorOf({ db }: Line, { id }: Destination): Promise<Cursor | undefined> {
+  const { rows } = await db.pool.query<Cursor>(
+    'select next_seq::float8 as "nextSeq", state, reason from delivery.cursor where destination_id = $1',
+    [id],
+  );
+  return rows[0];
+}
+
+export async function untilParked(line: Line, destination: Destination): Promise<Cursor> {
+  return eventually(async () => cursorOf(line, destination), { timeoutMs: 20_000 });
+}
+
+/** A live destination has no cursor. */
+export async function untilLive(line: Line, destination: Destination): Promise<void> {
+  await eventually(
+    async () => {
+      expect(await cursorOf(line, destination)).toBeUndefined();
+      return true;
+    },
+    { timeoutMs: 30_000 },
+  );
+}
+
+/** Waits until Kafka holds nothing back: the group has committed all that `stored` has, and so relies on cursors alone. */
+export async function untilAllCommitted(line: Line, group: GroupRole): Promise<void> {
+  await withAdmin(async (admin) =>
+    eventually(
+      async () => {
+        const ends = await endsOf(admin, line, 'stored');
+        const committed = await committedOf(admin, line, group, 'stored');
+        const used = (positions: readonly Position[]) => positions.filter(({ offset }) => offset > 0);
+        expect(used(committed)).toEqual(used(ends));
+        return true;
+      },
+      { timeoutMs: 30_000, everyMs: 100 },
+    ),
+  );
+}
