@@ -48,9 +48,12 @@ export async function createTopics(prefix: string, partitions: number = testPart
     const topics = Object.values(topicNames).map((name) => prefix + name);
     await eventually(async () => {
       const metadata = await admin.fetchTopicMetadata({ topics });
-      return metadata.topics.every(
+      const led = metadata.topics.every(
         (topic) => topic.partitions.length === partitions && topic.partitions.every(({ leader }) => leader >= 0),
       );
+      // A leader that has not opened its log yet refuses the first produce, and kafkajs then sends the other partitions' records twice.
+      if (led) for (const topic of topics) await admin.fetchTopicOffsets(topic);
+      return led;
     });
   } finally {
     await admin.disconnect();
