@@ -2,7 +2,7 @@
 import { auditEventJsonSchema } from './event';
 import { topicNames } from './topics';
 
-/** An AsyncAPI 3.0 document of the public topic `audit.events`. */
+/** An AsyncAPI 3.1 document of the public topic `audit.events`. */
 export function asyncApiDocument(version: string): Record<string, unknown> {
   const { $schema: _dialect, $id: _id, ...payload } = auditEventJsonSchema();
   return {

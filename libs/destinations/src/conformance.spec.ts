@@ -258,6 +258,22 @@ describe.each(variants)('%s', (_name, type, options) => {
     );
   });
 
+  it('never shows the token, though an answer repeats the whole request', () => {
+    const request = destination.encode(events);
+    const token = request.headers['authorization']?.split(' ')[1] ?? '';
+    expect(token.length).toBeGreaterThan(5);
+    const echo = `bad request: ${JSON.stringify(request.headers)}`;
+    for (const status of [200, 400, 401, 403, 404, 500])
+      for (const body of [echo, { error: { type: 'x', reason: echo }, text: echo, code: 4 }, { error: echo }]) {
+        const repeated = answer(status, body, elastic);
+        const said = [
+          destination.judge(repeated, events),
+          destination.probe().steps.map((step) => step.judge(repeated)),
+        ];
+        expect(JSON.stringify(said)).not.toContain(token);
+      }
+  });
+
   it('tests a connection without writing an event', () => {
     const { steps, notProven } = destination.probe();
     expect(steps.length).toBeGreaterThan(0);

@@ -2,6 +2,7 @@
 import type { DestinationType } from '@auditlane/contracts';
 import { z } from 'zod';
 import type { ConfigFault, Destination, DestinationDefinition, DestinationLimits, UrlCheck } from './types';
+import { withholdToken } from './withhold-token';
 
 export interface Opened<S> {
   readonly id: string;
@@ -39,8 +40,8 @@ export function defineDestination<S extends Readonly<Record<string, unknown>>>(
       const words = parsed.success ? parts.tokenFault(token, parsed.data) : undefined;
       if (words !== undefined) faults.push({ field: 'token', code: 'token_invalid', words });
       if (!checked.ok || !parsed.success || words !== undefined) return { ok: false, faults };
-      const destination = parts.make({ id, url: checked.url, settings: parsed.data, token, now });
-      return { ok: true, destination: { type: parts.type, ...destination } };
+      const made = parts.make({ id, url: checked.url, settings: parsed.data, token, now });
+      return { ok: true, destination: { type: parts.type, ...withholdToken(made, token) } };
     },
   };
 }

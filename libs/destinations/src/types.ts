@@ -131,8 +131,7 @@ export interface DestinationDefinition {
 
 /** What libs/egress says where no answer came. */
 export interface EgressFailure {
-  readonly stage: 'policy' | 'dns' | 'tcp' | 'tls' | 'request' | 'response';
-  readonly reason?: TransientReason | ParkReason;
+  readonly reason: TransientReason | ParkReason;
   readonly code: string;
   readonly words: string;
 }
