@@ -33,6 +33,8 @@ export class PartitionAssignment implements Assignment {
   claimStarted = false;
   /** Where the next batch should begin; `undefined` before anything was committed or claimed. */
   expected: number | undefined;
+  /** The offset last asked for, where the topic no longer had it. */
+  outOfRangeAt: number | undefined;
   /** Once the handler has taken a record over it commits by itself, and the transport no longer does. */
   handlerCommits: boolean;
   highWatermark = 0;

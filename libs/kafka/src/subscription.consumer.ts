@@ -11,6 +11,7 @@ import type { ConsumerMetrics, Position } from './metrics';
 import { PartitionAssignment, type PartitionLink } from './partition.assignment';
 import type { Assignment, Batch, Claim, KafkaRecord } from './records';
 import { whilePending } from './while-pending';
+import { onOutOfRange } from './wire/out-of-range';
 import { DecodedRecord } from './wire/record-batch';
 
 export interface SubscriptionHandlers {
@@ -61,6 +62,7 @@ export class SubscriptionConsumer {
   private quiescing = false;
   private closed = false;
   private watchdog: NodeJS.Timeout | undefined;
+  private readonly endListening: () => void;
 
   constructor(
     private readonly settings: SubscriptionSettings,
@@ -80,6 +82,10 @@ export class SubscriptionConsumer {
       retry: { retries: 8 },
     });
     this.listen();
+    this.endListening = onOutOfRange(({ topic, partition, fetchOffset }) => {
+      const assignment = topic === settings.topic ? this.assignments.get(partition) : undefined;
+      if (assignment) assignment.outOfRangeAt ??= fetchOffset;
+    });
   }
 
   async start(): Promise<void> {
@@ -109,6 +115,7 @@ export class SubscriptionConsumer {
     await this.quiesce();
     this.closed = true;
     clearInterval(this.watchdog);
+    this.endListening();
     this.releaseAll('closing');
     await Promise.allSettled(this.revocations.values());
     await Promise.allSettled([...this.assignments.values()].map((assignment) => assignment.flushed()));
@@ -399,12 +406,14 @@ export class SubscriptionConsumer {
     const { topic, partition } = assignment;
     const { metrics, logger } = this.deps;
     const first = Number(batch.firstOffset());
+    const expected = assignment.outOfRangeAt ?? assignment.expected;
+    assignment.outOfRangeAt = undefined;
     assignment.highWatermark = Number(batch.highWatermark);
     assignment.waitingSince = records[0]?.timestamp;
-    if (assignment.expected !== undefined && first !== assignment.expected) {
-      const fields = { topic, partition, expected: assignment.expected, first };
-      if (first > assignment.expected) {
-        metrics().gap(topic, first - assignment.expected);
+    if (expected !== undefined && first !== expected) {
+      const fields = { topic, partition, expected, first };
+      if (first > expected) {
+        metrics().gap(topic, first - expected);
         logger.error(fields, 'records are gone from the topic before they were read');
       } else logger.error(fields, 'the topic begins again below the offset that was reached');
     }

@@ -103,29 +103,33 @@ describe('ownership of a partition', () => {
     await expectSoon(() => expect(first.ready()).toBe(true));
   });
 
-  it('is handed over while a handler works: its batch is not committed twice and comes to the new owner only if it was not', async () => {
+  it('is announced to a handler that works; what it had in hand is settled before the next owner reads on', async () => {
     const handled: string[] = [];
-    const working = Promise.withResolvers<void>();
-    const finish = Promise.withResolvers<void>();
+    const working = Promise.withResolvers<AbortSignal>();
     await fixture.start({
       handle: async (batch) => {
-        working.resolve();
-        await finish.promise;
+        const { signal } = batch.assignment;
+        working.resolve(signal);
+        if (handled.length === 0) await new Promise((resolve) => signal.addEventListener('abort', resolve));
         handled.push(...batch.records.map((record) => `first ${textOf(record)}`));
         return done(batch);
       },
     });
     await fixture.produce(['a', 'b', 'c']);
-    await working.promise;
+    const signal = await working.promise;
+    // The group does not come together before the first process has answered.
     await fixture.start({
       handle: async (batch) => {
         handled.push(...batch.records.map((record) => `second ${textOf(record)}`));
         return Promise.resolve(done(batch));
       },
     });
-    finish.resolve();
-    await fixture.produce(['d']);
-    await expectSoon(() => expect(handled.map((text) => text.split(' ')[1])).toEqual(['a', 'b', 'c', 'd']));
+    expect(signal.reason).toBe('rebalancing');
+    await expectSoon(() => expect(handled).toEqual(['first a', 'first b', 'first c']));
+    await fixture.produce(['d', 'e'], 1);
+    await fixture.produce(['f', 'g'], 2);
+    await expectSoon(() => expect(handled).toHaveLength(7));
+    expect(new Set(handled.map((text) => text.split(' ')[1]))).toEqual(new Set(['a', 'b', 'c', 'd', 'e', 'f', 'g']));
   });
 
   it('leaves the commit to the handler from the first record it holds, with its metadata', async () => {

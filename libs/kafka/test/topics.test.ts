@@ -33,6 +33,7 @@ describe('assertTopics', () => {
           configEntries: [
             { name: 'message.timestamp.type', value: 'CreateTime' },
             { name: 'retention.ms', value: '1000' },
+            { name: 'max.message.bytes', value: '2000' },
           ],
         },
       ],
@@ -45,7 +46,7 @@ describe('assertTopics', () => {
         { topic: names.topic('events'), setting: 'partitions', found: '2', wanted: '3' },
         { setting: 'message.timestamp.type', found: 'CreateTime', wanted: 'LogAppendTime' },
         { setting: 'retention.ms', found: '1000', wanted: 'at least 604800000' },
-        { setting: 'max.message.bytes' },
+        { setting: 'max.message.bytes', found: '2000', wanted: 'at least 1048576' },
       ],
     });
     expect(await admin.listTopics()).not.toContain(names.topic('rejected'));

@@ -22,7 +22,7 @@ describe.each(codecNames.map((name, id) => ({ name, id })).slice(1))('compressed
   it('refuses a bomb before it has grown past the cap', async () => {
     const bomb = await compress(name, Buffer.alloc(8 << 20));
     capDecompressedBytes(1 << 20);
-    await expect(decompress(id, bomb)).rejects.toThrow(/past 1048576 bytes|too big/);
+    await expect(decompress(id, bomb)).rejects.toThrow(/past 1048576 bytes/);
   });
 
   it('refuses bytes that are cut off', async () => {

@@ -1,7 +1,10 @@
 // Decodes a Fetch response of version 11, the newest that kafkajs 2.2.4 speaks, in the shape that its consumer expects.
 import { ByteReader } from './byte-reader';
 import { decompressedBytesCap } from './codecs';
+import { reportOutOfRange } from './out-of-range';
 import { type AbortedTransaction, type Budget, decodeRecordSet, type DecodedRecord } from './record-batch';
+
+const offsetOutOfRange = 1;
 
 /** The offset that was asked for, by topic and partition. */
 export type FetchOffsets = (topic: string, partition: number) => number;
@@ -60,6 +63,7 @@ async function decodePartition(
   const preferredReadReplica = reader.int32();
   const recordSet = reader.bytesOf(Math.max(0, reader.int32()));
   const fetchOffset = fetchOffsets(topic, partition);
+  if (errorCode === offsetOutOfRange) reportOutOfRange({ topic, partition, fetchOffset });
   const messages = await decodeRecordSet({ topic, partition, fetchOffset, recordSet, aborted }, budget);
   return {
     partition,

@@ -77,7 +77,7 @@ describe('decodeRecordSet', () => {
       capDecompressedBytes(100);
       const [record, ...others] = await decode(fixture(name));
       expect(others).toEqual([]);
-      expect(record?.undecodable?.error).toMatch(/past 100 bytes|too big, expect at most 100/);
+      expect(record?.undecodable?.error).toMatch(/past 100 bytes/);
     },
   );
 
