@@ -31,11 +31,13 @@ async function main(): Promise<void> {
   const config = loadConfig(nativeSettings);
   await assertPortsFree(portsOf(config, values.demo));
   if (values.reset) forget(config);
-  mkdirSync(join(config.AUDITLANE_DATA_DIR, 'logs'), { recursive: true });
+  for (const folder of ['logs', 'receivers']) mkdirSync(join(config.AUDITLANE_DATA_DIR, folder), { recursive: true });
   const firstStart = !existsSync(join(config.AUDITLANE_DATA_DIR, 'demo-history'));
 
   say(`Auditlane starts; what it keeps is in ${config.AUDITLANE_DATA_DIR}`);
   const receivers = values.demo ? startReceivers(config, keep) : undefined;
+  // Awaited further down; until then its failure is nobody's but must not end us without stopping what runs.
+  receivers?.catch(() => undefined);
   const [databaseUrl] = await Promise.all([startDatabase(config), startBroker(config), startIdentity(config)]);
   if (!existsSync(keyRingFile(config))) createKeyRingFile(keyRingFile(config));
 

@@ -1,5 +1,5 @@
 // A real PostgreSQL on 127.0.0.1, trusting loopback: tests and `npm start` give each service its role and no password.
-import { chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { runToEnd, startChild, untilReady, type Child, type Exit } from './child-process';
@@ -48,7 +48,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   // sent there: the working directory is entered before the account changes.
   const data = account ? '/proc/self/cwd' : dataDirectory;
   const common = { logFile, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' }, cwd: dataDirectory, ...account };
-  if (!existsSync(join(dataDirectory, 'PG_VERSION')))
+  const marker = `${dataDirectory}.initialised`;
+  if (!existsSync(marker)) {
+    // An initdb that was interrupted leaves files that neither it nor the server would take.
+    for (const left of readdirSync(dataDirectory)) rmSync(join(dataDirectory, left), { recursive: true, force: true });
     await runToEnd({
       ...common,
       label: 'PostgreSQL initdb',
@@ -62,6 +65,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
         ...(options.durable ? [] : ['--no-sync']),
       ],
     });
+    writeFileSync(marker, '');
+  }
   const port = options.port ?? (await freePort());
   const settings = {
     listen_addresses: '127.0.0.1',
