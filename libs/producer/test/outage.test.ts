@@ -14,7 +14,6 @@ import {
   startKafka,
   temporaryDirectory,
 } from '@auditlane/testing';
-import { Kafka, logLevel } from 'kafkajs';
 import { createAuditProducer } from '../src';
 
 const idOf = (value: Buffer | null): unknown => {
@@ -55,10 +54,7 @@ it('survives a broker that is not there yet, and one that goes away and comes ba
   try {
     const early = producer.publish({ ...event, id: 'early' });
     kafka = await start();
-    const admin = new Kafka({ brokers: [kafka.broker], logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
-    await admin.createTopics({ topics: [{ topic: 'audit.events', numPartitions: 1 }], waitForLeaders: true });
-    await admin.disconnect();
+    await createTopics('', 1, [kafka.broker]);
     await expect(early).resolves.toEqual({ id: 'early' });
 
     kafka.child.kill('SIGKILL');

@@ -7,10 +7,10 @@ import { stack } from './stack';
 import { atTestEnd } from './test-end';
 import { testPartitions } from './test-partitions';
 
-const client = (): Kafka =>
+const client = (brokers = stack().brokers): Kafka =>
   new Kafka({
     clientId: 'auditlane.tests',
-    brokers: stack().brokers,
+    brokers,
     logLevel: logLevel.NOTHING,
     retry: { initialRetryTime: 100, retries: 10 },
   });
@@ -25,9 +25,13 @@ async function connected(): Promise<Producer> {
 }
 
 /** Creates the four topics of a prefix as their contracts say, as a service with AUDITLANE_TOPICS_CREATE=true would. */
-export async function createTopics(prefix: string, partitions: number = testPartitions): Promise<void> {
+export async function createTopics(
+  prefix: string,
+  partitions: number = testPartitions,
+  brokers?: string[],
+): Promise<void> {
   const names = namesWith(prefix);
-  const admin = client().admin();
+  const admin = client(brokers).admin();
   await admin.connect();
   try {
     await admin.createTopics({
