@@ -31,6 +31,7 @@ export interface RunningService extends Child {
 
 export interface Stage {
   readonly broker: string;
+  readonly brokerPid: number;
   readonly kafka: Kafka;
   readonly admin: Admin;
   readonly superuserUrl: string;
@@ -103,6 +104,7 @@ export async function openStage(): Promise<Stage> {
 
   return {
     broker: broker.broker,
+    brokerPid: broker.child.pid,
     kafka,
     admin,
     superuserUrl,
