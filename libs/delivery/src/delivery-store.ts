@@ -77,7 +77,10 @@ from jsonb_to_recordset($4::jsonb) as r (id uuid, partition int, tenant text, st
   since float8, success float8, oldest float8, attempts jsonb)
 join owner using (partition)
 join settings.destinations d on d.id = r.id
-on conflict (destination_id) do update set started_version = excluded.started_version, delivered_through = excluded.delivered_through,
+on conflict (destination_id) do update set
+  -- A start recorded while these rows were on their way is newer than what they say.
+  started_version = greatest(status.started_version, excluded.started_version),
+  delivered_through = case when excluded.started_version < status.started_version then status.delivered_through else excluded.delivered_through end,
   state = excluded.state, reason = excluded.reason, words = excluded.words, since = excluded.since,
   last_success_at = coalesce(excluded.last_success_at, status.last_success_at), oldest_unsent_at = excluded.oldest_unsent_at, updated_at = now(),
   attempts = coalesce((select jsonb_agg(a.item order by a.place) from
@@ -130,8 +133,14 @@ export class DeliveryStore {
       parts.push(insertGaps(values.length));
     }
     const text = `with ${[owner, ...parts].join(',')} select $4::uuid, $5::text, (select count(*) from owner) as owners`;
-    const { rows } = await this.pool.query<{ owners: number }>(text, values);
-    return rows[0]?.owners === 1;
+    try {
+      const { rows } = await this.pool.query<{ owners: number }>(text, values);
+      return rows[0]?.owners === 1;
+    } catch (error) {
+      // The destination was deleted, and all its rows with it: what was to be written is of no interest any more.
+      if (isForeignKeyViolation(error)) return true;
+      throw error;
+    }
   }
 
   /** One statement for all partitions of this process; rows of partitions that are not ours any more are left out. */
@@ -166,6 +175,10 @@ export class DeliveryStore {
       this.instance,
     ]);
   }
+}
+
+function isForeignKeyViolation(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23503';
 }
 
 function savedPosition(row: SavedRow): SavedPosition {

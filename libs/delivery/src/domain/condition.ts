@@ -13,7 +13,7 @@ export class Condition {
   lastSuccessAt: number | undefined;
   failure: Refusal | undefined;
   failingSince: number | undefined;
-  log: Attempt[] = [];
+  private log: Attempt[] = [];
 
   /** As the previous owner saw it. A success that is too long ago to matter is left where it was. */
   restore(health: SavedHealth): void {
@@ -45,6 +45,12 @@ export class Condition {
   record(attempt: Attempt): void {
     this.log.unshift(attempt);
     if (this.log.length > kept) this.log.length = kept;
+  }
+
+  takeLog(): readonly Attempt[] {
+    const { log } = this;
+    this.log = [];
+    return log;
   }
 
   /** Attempts that were handed out and not written. */

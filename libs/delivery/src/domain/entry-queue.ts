@@ -57,7 +57,11 @@ export class EntryQueue {
       this.held -= entry.held;
       this.head++;
     }
-    if (this.head >= compactAt && this.head * 2 >= this.items.length) {
+    // Entries keep their events, and those whole fetched responses: an empty queue keeps nothing.
+    if (this.head === this.items.length) {
+      this.items = [];
+      this.head = 0;
+    } else if (this.head >= compactAt && this.head * 2 >= this.items.length) {
       this.items = this.items.slice(this.head);
       this.head = 0;
     }

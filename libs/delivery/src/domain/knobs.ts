@@ -5,6 +5,8 @@ export interface Knobs {
   readonly laneAgeMs: number;
   readonly laneEvents: number;
   readonly laneBytes: number;
+  /** So much every lane may hold, however full the process is. */
+  readonly laneLeastBytes: number;
   /** Bound of all lanes of a process together. */
   readonly lanesBytes: number;
   /** A lane that delivered within this time is flowing: a full one is waited for. */
@@ -42,6 +44,7 @@ export const defaultKnobs: Knobs = {
   laneAgeMs: 3_000,
   laneEvents: 10_000,
   laneBytes: 8 * mebibyte,
+  laneLeastBytes: 64 * 1024,
   lanesBytes: 64 * mebibyte,
   flowingMs: 1_000,
   patienceMs: 10_000,

@@ -235,9 +235,7 @@ export class Partition implements LaneHost {
   /** No commit passes `slot` before every lane that lost its place has a cursor: a crash would forget that it did. */
   private loseTrack(reason: 'position_unknown' | 'sequence_jump', now: number, slot?: number): void {
     for (const lane of this.lanes.values()) {
-      lane.loseTrack(reason, now);
-      if (slot !== undefined && lane.holdUntilCovered(slot)) this.tracker.hold(slot);
-      lane.step(now);
+      if (lane.loseTrack(reason, now, slot) && slot !== undefined) this.tracker.hold(slot);
     }
   }
 
@@ -245,15 +243,15 @@ export class Partition implements LaneHost {
   private relieve(now: number): void {
     if (now < this.relieveAfter) return;
     let largest: Lane | undefined;
+    let bytes = 0;
     for (const lane of this.lanes.values()) {
-      if (lane.standsStill(now) && lane.queuedBytes > (largest?.queuedBytes ?? 0)) largest = lane;
+      const still = lane.bytesStandingStill(now);
+      if (still <= bytes) continue;
+      bytes = still;
+      largest = lane;
     }
-    if (!largest) {
-      this.relieveAfter = now + this.knobs.recheckMs;
-      return;
-    }
-    largest.relieve(now);
-    largest.step(now);
+    if (largest) largest.relieve(now);
+    else this.relieveAfter = now + this.knobs.recheckMs;
   }
 
   private into(destination: string, now: number, input: (lane: Lane) => void): void {
@@ -277,7 +275,7 @@ export class Partition implements LaneHost {
     if (!waiting) return;
     if (waiting === 'window') {
       if (this.tracker.open > this.knobs.windowRecords * 0.75) return;
-    } else if (!waiting.worthAsking(now)) return;
+    } else if (!waiting.isWorthAsking(now)) return;
     this.waiting = undefined;
     this.emit({ kind: 'room' });
   }
