@@ -115,9 +115,7 @@ export class AuditProducer {
         resolve,
         reject,
       });
-      this.pump ??= this.drain().finally(() => {
-        this.pump = undefined;
-      });
+      this.pump ??= this.drain();
     });
   }
 
@@ -144,6 +142,8 @@ export class AuditProducer {
       const remaining = this.queue.filter((waiting) => !waiting.settled);
       this.queue.splice(0, this.queue.length, ...remaining);
     }
+    // In the same turn as the look at the queue: whoever publishes next must not rely on a drain that has ended.
+    this.pump = undefined;
   }
 
   /** One try; it ends at the first deadline in the batch at the latest, also where the transport still waits for a broker. */

@@ -100,6 +100,14 @@ describe('AuditProducer', () => {
     await producer.close();
   });
 
+  it('sends what is published the moment the event before it was acknowledged', async () => {
+    const transport = switchable(true);
+    const producer = new AuditProducer({ transport });
+    for (let i = 0; i < 5; i++) await producer.publish(event);
+    expect(transport.taken).toHaveLength(5);
+    await producer.close();
+  });
+
   it('sends nothing that is invalid', async () => {
     const transport = switchable(true);
     const producer = new AuditProducer({ transport });
