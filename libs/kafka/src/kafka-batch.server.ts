@@ -11,7 +11,8 @@ import { areOutcomes, type Settlement } from './domain/settle';
 import { ConsumerMetrics } from './metrics';
 import type { Claim } from './records';
 import type { KafkaRuntime } from './runtime';
-import { SubscriptionConsumer, type SubscriptionHandlers, type SubscriptionSettings } from './subscription.consumer';
+import type { SubscriptionHandlers, SubscriptionSettings } from './subscription';
+import { SubscriptionConsumer } from './subscription.consumer';
 import { assertTopics } from './topics.admin';
 import { capDecompressedBytes, defaultDecompressedBytes } from './wire/codecs';
 
@@ -53,6 +54,7 @@ export interface KafkaServerOptions {
 }
 
 const crashGraceMs = 5_000;
+const closeMs = 9_000;
 
 export class KafkaBatchServer extends Server implements CustomTransportStrategy {
   /** The producer of the outcomes' records, where there is one; handlers may send by it too. */
@@ -118,14 +120,14 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
         kafka,
         admin,
         producer: this.producer,
-        metrics: () => metrics,
+        metrics,
         logger,
         handlers: this.handlersOf(subscription.topic),
         onProduced: options.onProduced,
         onFatal: (error, message) => this.crash(error, message),
       });
       this.consumers.push(consumer);
-      runtime.health.addReadiness(`kafka group ${own.group}`, () => consumer.membership.isAlive());
+      runtime.health.addReadiness(`kafka group ${own.group}`, () => consumer.isAlive());
     }
     await Promise.all(this.consumers.map((consumer) => consumer.start()));
   }
@@ -143,7 +145,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
 
   private async shutDown(): Promise<void> {
     const timer = new AbortController();
-    const bounded = delay(this.options.closeMs ?? 9_000, 'late' as const, { signal: timer.signal }).catch(
+    const bounded = delay(this.options.closeMs ?? closeMs, 'late' as const, { signal: timer.signal }).catch(
       () => 'done' as const,
     );
     const work = Promise.allSettled(this.consumers.map((consumer) => consumer.stop()))
@@ -194,6 +196,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
       maxHandlerMs: options.maxHandlerMs ?? 120_000,
       inlineWaitMs: options.inlineWaitMs ?? 1_000,
       watchdogMs: options.watchdogMs ?? 60_000,
+      drainMs: (options.closeMs ?? closeMs) / 2,
     };
   }
 

@@ -7,6 +7,8 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import {
   AssignedTo,
+  assertTopics,
+  type KafkaConnection,
   type Assignment,
   type Batch,
   BatchOf,
@@ -72,14 +74,33 @@ export class Fixture {
   private readonly running: RunningTransport[] = [];
   private producer: BatchProducer | undefined;
 
-  constructor(readonly partitions = 3) {}
+  constructor(
+    readonly partitions = 3,
+    private readonly brokers: readonly string[] = stack().brokers,
+  ) {}
+
+  private connection(): KafkaConnection {
+    return { brokers: this.brokers, clientId: 'auditlane.test' };
+  }
+
+  createTopics(): Promise<void> {
+    const { names, partitions } = this;
+    return assertTopics({
+      connection: this.connection(),
+      names,
+      partitions,
+      topics: ['accepted', 'stored'],
+      createTopics: true,
+      logger,
+    });
+  }
 
   async start(handlers: Handlers, options: Partial<KafkaServerOptions> = {}): Promise<RunningTransport> {
     const registry = new Registry();
     const crashes: Crash[] = [];
     const checks: (() => boolean)[] = [];
     const server = new KafkaBatchServer({
-      connection: connection(),
+      connection: this.connection(),
       names: this.names,
       subscriptions: [{ topic: 'accepted', group: 'persistence' }],
       producer: true,
@@ -115,7 +136,7 @@ export class Fixture {
 
   async send(records: readonly OutgoingRecord[]): Promise<void> {
     if (!this.producer) {
-      this.producer = new BatchProducer({ connection: connection(), partitions: this.partitions, logger });
+      this.producer = new BatchProducer({ connection: this.connection(), partitions: this.partitions, logger });
       await this.producer.connect();
     }
     await this.producer.send(records);
