@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { ConfigError, defineConfig, describeConfig, loadConfig, maskedConfig } from './define-config';
-import { databaseSettings, kafkaSettings, opsSettings } from './settings';
+import { databaseSettings, egressSettings, kafkaSettings, oidcSettings, opsSettings } from './settings';
 
 const definition = defineConfig('sample', { ...opsSettings(3301), ...kafkaSettings, ...databaseSettings });
 const valid = { AUDITLANE_DATABASE_URL: 'postgresql://u:secret@127.0.0.1/x' };
@@ -29,6 +30,34 @@ describe('loadConfig', () => {
     expect(load).toThrow(/AUDITLANE_KAFKA_BROKERS: must be host:port/);
     expect(load).toThrow(/AUDITLANE_TOPICS_CREATE: must be true or false/);
     expect(load).toThrow(/AUDITLANE_DATABASE_URL: is not set/);
+  });
+
+  it('names a setting whose name begins like that of another wrong one', () => {
+    const similar = defineConfig('sample', { A_PORTS: z.string(), A_PORT: z.string(), A: z.string() });
+    expect(() => loadConfig(similar, {})).toThrow(/3 setting\(s\) are wrong/);
+  });
+
+  it.each([
+    ['AUDITLANE_EGRESS_PORTS', '443,0'],
+    ['AUDITLANE_EGRESS_PORTS', '65536'],
+    ['AUDITLANE_EGRESS_OWN_NAMES', 'https://audit.acme.example'],
+    ['AUDITLANE_EGRESS_OWN_NAMES', 'audit.acme.example:443'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(() => loadConfig(defineConfig('sample', egressSettings), { [name]: value })).toThrow(name);
+  });
+
+  it.each([
+    ['https://id.acme.example/realms/main', true],
+    ['http://127.0.0.1:3100', true],
+    ['http://[::1]:3100/', true],
+    ['http://id.acme.example', false],
+    ['http://127.0.0.1.acme.example', false],
+    ['http://localhost@acme.example', false],
+    ['ftp://id.acme.example', false],
+  ])('takes keys of the issuer %s: %s', (issuer, taken) => {
+    const load = () => loadConfig(defineConfig('sample', oidcSettings), { AUDITLANE_OIDC_ISSUER: issuer });
+    if (taken) expect(load().AUDITLANE_OIDC_ISSUER).toBe(issuer);
+    else expect(load).toThrow(/AUDITLANE_OIDC_ISSUER: must be https/);
   });
 
   it('reads a value from the file that NAME_FILE names, and refuses both at once', () => {

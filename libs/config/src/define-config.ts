@@ -54,7 +54,7 @@ export function loadConfig<S extends z.ZodRawShape>(
   if (parsed.success && faults.length === 0) return parsed.data;
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
-    if (!faults.some((fault) => fault.startsWith(name))) {
+    if (!faults.some((fault) => fault.startsWith(`${name}:`) || fault.startsWith(`${name}_FILE:`))) {
       faults.push(
         `${name}: ${raw[name] === undefined ? 'is not set' : issue.message}${describe(definition.shape, name)}`,
       );

@@ -1,6 +1,6 @@
 // The settings that several services share, each described once; a service spreads those it needs into its own definition.
 import { z } from 'zod';
-import { defaultLimits, defaultPartitions, tenantIdSchema } from '@auditlane/contracts';
+import { defaultDestinationPorts, defaultLimits, defaultPartitions, tenantIdSchema } from '@auditlane/contracts';
 
 const integer = (min: number, max: number) =>
   z
@@ -114,19 +114,22 @@ export const keyRingSettings = {
     .meta({ description: 'File with the key-encryption keys of destination tokens (mode 0600)' }),
 };
 
+const hostName = /^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
 export const egressSettings = {
   AUDITLANE_EGRESS_ALLOW: listSetting(z.string()).default([]).meta({
     description:
       'Destinations on private addresses that are allowed: host:port, IP:port or networks (CIDR), separated by commas; allows nothing else',
   }),
-  AUDITLANE_EGRESS_PORTS: listSetting(
-    z
-      .string()
-      .regex(/^\d{1,5}$/, 'must be ports, separated by commas')
-      .transform(Number),
-  )
-    .default([443, 8088, 8443, 9200, 9243])
+  AUDITLANE_EGRESS_PORTS: listSetting(integer(1, 65_535))
+    .default([...defaultDestinationPorts])
     .meta({ description: 'Ports that destinations on public addresses may use, separated by commas' }),
+  AUDITLANE_EGRESS_OWN_NAMES: listSetting(z.string().regex(hostName, 'must be host names, separated by commas'))
+    .default([])
+    .meta({
+      description:
+        'Host names of this installation itself, separated by commas: no destination may lead there and feed the log to itself',
+    }),
   AUDITLANE_EGRESS_CA_FILE: z
     .string()
     .optional()
@@ -134,7 +137,15 @@ export const egressSettings = {
 };
 
 export const oidcSettings = {
-  AUDITLANE_OIDC_ISSUER: z.url().default('http://127.0.0.1:3100').meta({ description: 'Issuer of the bearer tokens' }),
+  // Whoever can change its keys on the way can be anybody.
+  AUDITLANE_OIDC_ISSUER: z
+    .url()
+    .regex(
+      /^(https:|http:\/\/(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d+)?(\/|$))/,
+      'must be https:// (http:// on loopback only)',
+    )
+    .default('http://127.0.0.1:3100')
+    .meta({ description: 'Issuer of the bearer tokens; https:// unless it is on loopback' }),
   AUDITLANE_OIDC_AUDIENCE: z
     .string()
     .default('auditlane')

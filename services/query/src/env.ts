@@ -26,5 +26,10 @@ export const queryDefinition = defineConfig('query', {
     secret: true,
   }),
   AUDITLANE_DESTINATIONS_PER_TENANT: integerSetting(1, 10_000, 50, 'Most destinations that a tenant may have'),
-  AUDITLANE_TESTS_PER_MINUTE: integerSetting(1, 10_000, 10, 'Connection tests that a tenant may run in a minute'),
+  AUDITLANE_TESTS_PER_MINUTE: integerSetting(
+    1,
+    10_000,
+    10,
+    'Connection tests that a tenant may run in a minute at each replica',
+  ),
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { namesWith, type DestinationType } from '@auditlane/contracts';
 import type { ConfigOf } from '@auditlane/config';
-import { Egress, parseAllowList } from '@auditlane/egress';
+import { egressFromSettings } from '@auditlane/egress';
 import type { Running, Runtime } from '@auditlane/observability';
 import { KeyRing } from '@auditlane/secrets';
 import { createPool } from '@auditlane/storage';
@@ -34,17 +34,11 @@ export async function startQuery(runtime: Runtime<QueryConfig>): Promise<Running
   health.addReadiness('database', async () => (await pool.query('select 1')).rowCount === 1);
 
   const keyRing = KeyRing.load(config.AUDITLANE_KEY_RING_FILE);
-  const policy = parseAllowList(config.AUDITLANE_EGRESS_ALLOW, { ports: config.AUDITLANE_EGRESS_PORTS });
-  const operatorCa = config.AUDITLANE_EGRESS_CA_FILE;
-  const egress = new Egress(
-    policy,
-    operatorCa === undefined ? {} : { operatorCaPem: readFileSync(operatorCa, 'utf8') },
-  );
+  const egress = egressFromSettings(config);
   const destinations = new DestinationsService(
     new DestinationsRepository(pool, keyRing, groupsOf(config.AUDITLANE_TOPIC_PREFIX)),
     keyRing,
     egress,
-    policy,
     config.AUDITLANE_DESTINATIONS_PER_TENANT,
   );
   const module = QueryModule.of({

@@ -1,4 +1,5 @@
 // Where requests may go: public addresses on a short list of ports, plus exactly what the operator lists, and nothing besides.
+import { defaultDestinationPorts } from '@auditlane/contracts';
 import { addressBytes, classifyAddress, inNetwork, networkOf, sameAddress, type Network } from './address';
 
 export interface EgressPolicy {
@@ -15,12 +16,9 @@ export interface EgressPolicy {
 }
 
 export interface PolicyOptions {
-  /** Default: HTTPS, Splunk HEC, Elasticsearch, Elastic Cloud, and the usual second HTTPS port. */
   readonly ports?: readonly number[];
   readonly ownNames?: readonly string[];
 }
-
-export const defaultPorts: readonly number[] = [443, 8088, 8443, 9200, 9243];
 
 /** Reads the operator's list; throws one error that names every item which is none of the three forms. */
 export function parseAllowList(items: readonly string[], options: PolicyOptions = {}): EgressPolicy {
@@ -40,7 +38,7 @@ export function parseAllowList(items: readonly string[], options: PolicyOptions 
       `egress allow list: ${wrong.map((item) => JSON.stringify(item)).join(', ')} is none of host:port, address:port and network/bits`,
     );
   return {
-    ports: new Set(options.ports ?? defaultPorts),
+    ports: new Set(options.ports ?? defaultDestinationPorts),
     names,
     endpoints,
     networks,

@@ -1,7 +1,7 @@
 // Judges a wanted destination and carries it out: the rules stand in domain/ and in the registry, here they are put in order.
 import { randomUUID } from 'node:crypto';
 import { registry } from '@auditlane/destinations';
-import { certificatesOf, checkUrl, type Egress, type EgressPolicy } from '@auditlane/egress';
+import { certificatesOf, type Egress } from '@auditlane/egress';
 import type { KeyRing } from '@auditlane/secrets';
 import type { Fault } from '../problem/problem';
 import type { DestinationRow } from './domain/destination-view';
@@ -34,7 +34,6 @@ export class DestinationsService {
     private readonly destinations: DestinationsRepository,
     private readonly keyRing: KeyRing,
     private readonly egress: Egress,
-    private readonly policy: EgressPolicy,
     private readonly quota: number,
   ) {}
 
@@ -60,10 +59,11 @@ export class DestinationsService {
     if (!row) return { kind: 'absent' };
     if (!matches(ifMatch, row.version)) return { kind: 'changed' };
     const plan = planToken(body.token, body.url, row.url);
-    const faults = [
-      ...changeFaults(row, body),
-      ...(await this.faultsOf(id, body, plan, plan.kind === 'new' ? plan.token : this.storedToken(tenant, row))),
-    ];
+    const token = plan.kind === 'new' ? plan.token : this.storedToken(tenant, row);
+    // Nothing is sent from a disabled destination: a token that cannot be opened, or an address that is refused by now, must not be what
+    // keeps it enabled. Both are judged by the request that enables it.
+    const atRest = !body.enabled && body.url === row.url;
+    const faults = [...changeFaults(row, body), ...(await this.faultsOf(id, body, plan, token, atRest))];
     if (faults.length > 0) return { kind: 'refused', faults };
     const draft = { ...draftOf(body), token: plan.kind === 'new' ? plan.token : undefined };
     const written = await this.destinations.update(tenant, id, row.version, draft, startsFromNow(row, body.resume));
@@ -87,9 +87,15 @@ export class DestinationsService {
   }
 
   /** All faults at once: of the token, of the type's own rules, of the address, of the certificates. */
-  async faultsOf(id: string, wanted: Wanted, plan: TokenPlan, token: string | undefined): Promise<readonly Fault[]> {
+  async faultsOf(
+    id: string,
+    wanted: Wanted,
+    plan: TokenPlan,
+    token: string | undefined,
+    atRest = false,
+  ): Promise<readonly Fault[]> {
     const faults: Fault[] = plan.kind === 'refused' ? [plan.fault] : [];
-    if (plan.kind === 'keep' && token === undefined)
+    if (plan.kind === 'keep' && token === undefined && !atRest)
       faults.push({ path: 'token', message: 'is needed again: the stored one cannot be opened' });
     const { type, url, options } = wanted;
     const opened = registry[type].open({ id, url, options, token: token ?? '' });
@@ -101,13 +107,13 @@ export class DestinationsService {
       );
     if (wanted.caPem && certificatesOf(wanted.caPem).length === 0)
       faults.push({ path: 'caPem', message: 'cannot be read as certificates in PEM form' });
-    return faults.some((fault) => fault.path === 'url') ? faults : [...faults, ...(await this.addressFaults(url))];
+    return atRest || faults.some((fault) => fault.path === 'url')
+      ? faults
+      : [...faults, ...(await this.addressFaults(url))];
   }
 
   /** Only what the policy refuses: a name that does not resolve today may do so tomorrow, and each connection is judged again. */
   private async addressFaults(url: string): Promise<readonly Fault[]> {
-    const checked = checkUrl(url, this.policy);
-    if (!checked.ok) return [{ path: 'url', message: checked.words }];
     const vetted = await this.egress.vet(url);
     return vetted.kind === 'failure' && vetted.stage === 'policy' ? [{ path: 'url', message: vetted.words }] : [];
   }
