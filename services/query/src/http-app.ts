@@ -16,6 +16,8 @@ export interface HttpAppOptions {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** For the head and the body of a request together: whoever sends them drop by drop is cut off. */
+  readonly requestMs?: number;
 }
 
 /** Where no route was found yet, there is only the socket's own reply to write to. */
@@ -26,16 +28,15 @@ interface RawReply {
 
 /** A CA bundle is the largest thing that anybody sends here. */
 const bodyBytes = 128 * 1024;
-/** For the head and the body of a request: whoever sends them drop by drop is cut off. */
-const requestMs = 10_000;
-
 export async function createHttpApp(
   module: DynamicModule,
-  { verifier, logger, registry }: HttpAppOptions,
+  { verifier, logger, registry, requestMs = 10_000 }: HttpAppOptions,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: bodyBytes,
     requestTimeout: requestMs,
+    // Node takes the larger of the two times for the whole request, and looks only so often.
+    http: { headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval: requestMs / 10 },
     connectionTimeout: 2 * requestMs,
     // Connections that wait for nothing must not hold up a stop.
     forceCloseConnections: 'idle',
@@ -79,7 +80,7 @@ export async function createHttpApp(
       reason: ['missing', 'role', 'keys_unavailable', ...refusalReasons],
     },
   );
-  app.useGlobalGuards(new AccessGuard(app.get(Reflector), verifier, refusals));
+  app.useGlobalGuards(new AccessGuard(app.get(Reflector), verifier, refusals, logger));
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(
     new StandardSchemaValidationPipe({

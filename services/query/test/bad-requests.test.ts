@@ -1,5 +1,6 @@
 // Whatever is wrong with a request, the answer is one problem document that names the fault and gives nothing away.
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { startQueryUnderTest, type QueryUnderTest } from './query-service';
 
 let query: QueryUnderTest;
@@ -120,12 +121,38 @@ describe('HTTP itself', () => {
     ['a length and chunks', 'Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['an unknown coding', 'Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n'],
     ['a folded header', 'X-A: b\r\n c\r\n\r\n'],
+    ['a bare line feed', 'X-A: b\nContent-Length: 2\r\n\r\n{}'],
+    ['a chunk that is no length', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n'],
+    ['a line feed inside a chunk extension', 'Transfer-Encoding: chunked\r\n\r\n2;a\nb\r\n{}\r\n0\r\n\r\n'],
   ])('with %s is refused and the connection closed', async (_name, rest) => {
     const answer = await raw(
       `POST /api/v1/destinations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${rest}`,
     );
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
     expect(answer).not.toMatch(/HTTP\/1.1[^]*HTTP\/1.1/);
+  });
+
+  it('does not do another method because a header says so, nor TRACE', async () => {
+    const overridden = await query.call('/api/v1/events', { as, headers: { 'x-http-method-override': 'DELETE' } });
+    expect(overridden.status).toBe(200);
+    const traced = await raw('TRACE /api/v1/events HTTP/1.1\r\nHost: x\r\nX-Secret: 1\r\nConnection: close\r\n\r\n');
+    expect(traced).toMatch(/^HTTP\/1.1 404 /);
+    expect(traced).not.toContain('X-Secret');
+  });
+
+  it('inflates nothing: a bomb is refused as it came', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    const bytes = bomb.subarray(0, 120_000);
+    const answer = await fetch(`${query.service.httpUrl}/api/v1/destinations`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await query.oidc.token(...as)}`,
+        'content-type': 'application/json',
+        'content-encoding': 'gzip',
+      },
+      body: bytes,
+    });
+    expect(answer.status).toBe(400);
   });
 
   it('with headers beyond 16 kB is refused', async () => {

@@ -13,6 +13,7 @@ beforeAll(async () => {
   closedPort = await freePort();
   query = await startQueryUnderTest({
     AUDITLANE_EGRESS_ALLOW: `127.0.0.1:${sink.port},127.0.0.1:${closedPort},siem.acme.test:443,siem.acme.test:8443`,
+    AUDITLANE_EGRESS_OWN_NAMES: 'audit.acme.test',
     AUDITLANE_DESTINATIONS_PER_TENANT: '3',
     AUDITLANE_TESTS_PER_MINUTE: '8',
   });
@@ -112,7 +113,9 @@ describe('creating', () => {
     ['this machine', { url: 'https://127.0.0.1/' }, 'url'],
     ['plain HTTP', { url: 'http://siem.acme.test/events' }, 'url'],
     ['a user name in the URL', { url: 'https://a:b@siem.acme.test/' }, 'url'],
+    ['this installation itself', { url: 'https://audit.acme.test/' }, 'url'],
     ['no token', { token: undefined }, 'token'],
+    ['a token of other letters', { token: 'tökén-of-sixteen' }, 'token'],
     ['the mask as token', { token: '••••more' }, 'token'],
     ['a token with its scheme', { token: 'Bearer abcdefgh' }, 'token'],
     ['a token with a line break', { token: 'abc\r\nx: y' }, 'token'],
@@ -122,6 +125,16 @@ describe('creating', () => {
     expect(answer.status).toBe(422);
     expect(answer.body).toMatchObject({ type: 'https://auditlane.dev/problems/refused-settings' });
     expect(faultPaths(answer)).toEqual([fault]);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['begun by a blank', ' token-of-sixteen'],
+    ['ended by a blank', 'token-of-sixteen '],
+    ['of 10 kB', 'x'.repeat(10_240)],
+  ])('with a token that is %s is a bad request', async (_name, token) => {
+    const answer = await create('refused', { token });
+    expect([answer.status, [...new Set(faultPaths(answer))]]).toEqual([400, ['token']]);
   });
 
   it('takes nothing that is not a setting', async () => {
@@ -177,6 +190,22 @@ describe('changing', () => {
     expect(faultPaths(await put('masks', id, etag, body({ token: '****more' })))).toEqual(['token']);
     expect(faultPaths(await put('masks', id, etag, without('token', body({ type: 'splunk' }))))).toContain('type');
     expect(await openedToken(id)).toMatchObject({ value: 'token-of-sixteen-or-more' });
+  });
+
+  it.each([
+    ['whose token cannot be opened', `token = jsonb_set(token, '{kek}', '"lost"')`, 'token'],
+    ['whose address is refused by now', `url = 'https://10.0.0.1/'`, 'url'],
+  ])('disables a destination %s, and enables it only once that is repaired', async (fault, damage, path) => {
+    const tenant = `broken-${path}`;
+    const { id } = await created(tenant, {});
+    await query.db.pool.query(`update settings.destinations set ${damage} where id = $1`, [id]);
+    const read = await query.call(`/api/v1/destinations/${id}`, { as: admin(tenant) });
+    const change = without('token', body({ url: Object(read.body).url }));
+    const stillEnabled = await put(tenant, id, etagOf(read), change);
+    expect([fault, stillEnabled.status, faultPaths(stillEnabled)]).toEqual([fault, 422, [path]]);
+    const disabled = await put(tenant, id, etagOf(read), { ...change, enabled: false });
+    expect([disabled.status, Object(disabled.body).enabled]).toEqual([200, false]);
+    expect(faultPaths(await put(tenant, id, etagOf(disabled), change))).toEqual([path]);
   });
 
   it('enables again where delivery stopped, or from now on', async () => {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { request } from 'node:http';
 import { createPublicKey } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
-import { readKeys } from '@auditlane/testing';
+import { eventually, freePort, readKeys } from '@auditlane/testing';
 import { startQueryUnderTest, type QueryUnderTest } from './query-service';
 
 let query: QueryUnderTest;
@@ -183,6 +183,22 @@ describe('a role', () => {
       (await query.call('/api/v1/events', { as: await signed(claims({ roles: ['admin', 'root'] })) })).status,
     ).toBe(403);
   });
+});
+
+it('answers 503 while the issuer is away, and logs why once', async () => {
+  const away = await startQueryUnderTest({ AUDITLANE_OIDC_ISSUER: `http://127.0.0.1:${await freePort()}` });
+  try {
+    const token = await signed(claims());
+    for (let i = 0; i < 3; i++) {
+      const answer = await away.call('/api/v1/events', { as: token });
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    }
+    await eventually(() => away.service.logs().includes('the keys of the issuer cannot be had'));
+    expect(away.service.logs().match(/the keys of the issuer cannot be had/g)).toHaveLength(1);
+    expect(away.service.logs()).not.toContain(token.slice(-40));
+  } finally {
+    await away.stop();
+  }
 });
 
 it('counts refusals by reason', async () => {

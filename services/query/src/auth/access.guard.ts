@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
 import type { Counter } from 'prom-client';
+import type { Logger } from '@auditlane/observability';
 import { problem, ProblemError, refuse } from '../problem/problem';
 import { Access, rememberPrincipal } from './access';
 import { bearerOf } from './domain/bearer';
@@ -10,10 +11,13 @@ import { mayAct, type Principal, type Role } from './domain/principal';
 import type { TokenVerifier } from './token-verifier';
 
 export class AccessGuard implements CanActivate {
+  private withoutKeys = false;
+
   constructor(
     private readonly reflector: Reflector,
     private readonly verifier: TokenVerifier,
     private readonly refusals: Counter,
+    private readonly logger: Logger,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -35,8 +39,18 @@ export class AccessGuard implements CanActivate {
       return refuseToken(bearer.kind === 'none' ? undefined : 'invalid_request');
     }
     const verification = await this.verifier.verify(bearer.token);
-    if (verification.kind === 'verified') return verification.principal;
+    if (verification.kind === 'verified') {
+      this.withoutKeys = false;
+      return verification.principal;
+    }
     if (verification.kind === 'unavailable') {
+      // Once an outage: whoever sends tokens must not be able to fill the log.
+      if (!this.withoutKeys)
+        this.logger.error(
+          { err: verification.error },
+          'no token can be verified: the keys of the issuer cannot be had',
+        );
+      this.withoutKeys = true;
       this.refusals.inc({ reason: 'keys_unavailable' });
       throw new ProblemError(
         problem('unavailable', 'The issuer of the tokens does not answer. Try again in a moment.'),

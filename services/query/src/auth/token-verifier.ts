@@ -72,7 +72,10 @@ async function discover(issuer: string): Promise<JWTVerifyGetKey> {
   if (!response.ok) throw new Error(`the discovery document of ${issuer} answers HTTP ${response.status}`);
   const document = discoverySchema.parse(await response.json());
   if (document.issuer !== issuer) throw new Error(`the discovery document is of ${document.issuer}, not of ${issuer}`);
-  return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: 5_000 });
+  const keys = new URL(document.jwks_uri);
+  if (issuer.startsWith('https:') && keys.protocol !== 'https:')
+    throw new Error(`the keys of ${issuer} are not served over https: ${keys.href}`);
+  return createRemoteJWKSet(keys, { timeoutDuration: 5_000 });
 }
 
 const reasons: ReadonlyMap<string, RefusalReason> = new Map([
