@@ -7,7 +7,7 @@ import { claimsOfMachineClient } from './machine-client';
 /** Every model of the provider shares one cache; a key is the model's name and the id. */
 export function memoryStore(machineClient: (clientId: string) => AdapterPayload): AdapterFactory {
   const entries = new LRUCache<string, AdapterPayload>({ max: 10_000 });
-  const idsByUid = new Map<string, string>();
+  const idsByUid = new LRUCache<string, string>({ max: 10_000 });
 
   return (model): Adapter => {
     const key = (id: string): string => `${model}:${id}`;

@@ -111,6 +111,7 @@ async function signIn(
     return await provider.interactionFinished(request, response, { login: { accountId: account } });
   } catch {
     // An expired or foreign sign-in; a detail would only help someone who has no business here.
+    if (response.headersSent) return void response.destroy();
     response.writeHead(400, { 'content-type': 'text/plain' }).end('This sign-in has expired. Open the page again.\n');
   }
 }
