@@ -41,7 +41,10 @@ export const splunk = defineDestination({
       limits,
       size,
       encode: (events) => post(joinPieces(events.flatMap(envelope)), settings.gzip),
-      judge: (response, events) => judgeSplunk(response, events.map(size), now()),
+      judge(response, events) {
+        const bytes = (): number => events.reduce((sum, event) => sum + size(event), 0);
+        return judgeSplunk(response, { count: events.length, bytes }, now());
+      },
       probe: () => splunkProbe(health, post(nothing, false), now),
     };
   },

@@ -57,8 +57,14 @@ export function readHecAnswer(response: InboundResponse): HecAnswer | undefined 
   return { code: body['code'], text: textOf(body['text']), invalidEvent: body['invalid-event-number'] };
 }
 
-export function judgeSplunk(response: InboundResponse, sizes: readonly number[], now: number): readonly Verdict[] {
-  const all = (verdict: Verdict): readonly Verdict[] => sizes.map(() => verdict);
+/** What the answer is about. The bytes are only counted where a refusal asks for them: that takes as long as encoding the events. */
+export interface SentEvents {
+  readonly count: number;
+  bytes(): number;
+}
+
+export function judgeSplunk(response: InboundResponse, sent: SentEvents, now: number): readonly Verdict[] {
+  const all = (verdict: Verdict): readonly Verdict[] => verdicts(sent, () => verdict);
   const { status } = response;
   const answer = status >= 300 && status <= 399 ? undefined : readHecAnswer(response);
   if (answer === undefined) return all(judgeStranger(response, now));
@@ -74,24 +80,27 @@ export function judgeSplunk(response: InboundResponse, sizes: readonly number[],
   const retry = retries[answer.code];
   if (retry !== undefined) return all(retryVerdict(retry, response, code, words, now));
   const poison = poisons[answer.code];
-  if (poison !== undefined) return judgeInvalidEvent(answer, poison, sizes, { code, words });
+  if (poison !== undefined) return judgeInvalidEvent(answer, poison, sent, { code, words });
   if (isSuccess(status)) return all({ kind: 'park', reason: 'not_the_expected_receiver', code, words });
   return all(judgeStatus(response, answer.text, now));
 }
+
+const verdicts = ({ count }: SentEvents, judge: (at: number) => Verdict): readonly Verdict[] =>
+  Array.from({ length: count }, (_, at) => judge(at));
 
 /** The objects before the one that is named are indexed; it and all after it are not. */
 function judgeInvalidEvent(
   answer: HecAnswer,
   reason: PoisonReason,
-  sizes: readonly number[],
+  sent: SentEvents,
   said: { readonly code: string; readonly words: string },
 ): readonly Verdict[] {
   const invalid = answer.invalidEvent;
-  const known = isWhole(invalid) && invalid >= 0 && invalid < sizes.length;
-  if (!known) return sizes.map(() => ({ kind: 'split', reason, ...said }));
-  const tooLarge = answer.code === 6 && invalid === 0 && sizes.reduce((sum, size) => sum + size, 0) > cloudBodyBytes;
-  if (tooLarge) return sizes.map(() => ({ kind: 'split', reason: 'receiver_refused_size', ...said }));
-  return sizes.map((_, at): Verdict => {
+  const known = isWhole(invalid) && invalid >= 0 && invalid < sent.count;
+  if (!known) return verdicts(sent, () => ({ kind: 'split', reason, ...said }));
+  const tooLarge = answer.code === 6 && invalid === 0 && sent.bytes() > cloudBodyBytes;
+  if (tooLarge) return verdicts(sent, () => ({ kind: 'split', reason: 'receiver_refused_size', ...said }));
+  return verdicts(sent, (at): Verdict => {
     if (at < invalid) return { kind: 'delivered' };
     if (at === invalid) return { kind: 'poison', reason, ...said };
     return {

@@ -31,7 +31,7 @@ function judgeEmptyBody(response: InboundResponse, now: number): ProbeResult {
 }
 
 function refusal(response: InboundResponse, now: number): ProbeResult {
-  const [verdict] = judgeSplunk(response, [0], now);
+  const [verdict] = judgeSplunk(response, { count: 1, bytes: () => 0 }, now);
   // "Success" for no event at all is nothing that the collector says.
   return verdict === undefined || verdict.kind === 'delivered'
     ? refused({ kind: 'park', reason: 'not_the_expected_receiver', code: `http_${response.status}`, words: '' })
