@@ -38,7 +38,7 @@ it.each([
     socket.on('error', () => undefined).resume();
     try {
       await new Promise((resolve) => socket.once('close', resolve));
-    expect(socket.destroyed).toBe(true);
+      expect(socket.destroyed).toBe(true);
     } finally {
       clearInterval(dripping);
       socket.destroy();
