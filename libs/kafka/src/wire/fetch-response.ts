@@ -54,7 +54,7 @@ async function decodePartition(
 ): Promise<PartitionResponse> {
   const partition = reader.int32();
   const errorCode = reader.int16();
-  const highWatermark = String(reader.int64());
+  const highWatermark = reader.int64();
   const lastStableOffset = String(reader.int64());
   const lastStartOffset = String(reader.int64());
   const aborted: AbortedTransaction[] = [];
@@ -64,11 +64,11 @@ async function decodePartition(
   const recordSet = reader.bytesOf(Math.max(0, reader.int32()));
   const fetchOffset = fetchOffsets(topic, partition);
   if (errorCode === offsetOutOfRange) reportOutOfRange({ topic, partition, fetchOffset });
-  const messages = await decodeRecordSet({ topic, partition, fetchOffset, recordSet, aborted }, budget);
+  const messages = await decodeRecordSet({ topic, partition, fetchOffset, highWatermark, recordSet, aborted }, budget);
   return {
     partition,
     errorCode,
-    highWatermark,
+    highWatermark: String(highWatermark),
     lastStableOffset,
     lastStartOffset,
     abortedTransactions: [],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { capDecompressedBytes, defaultDecompressedBytes } from './codecs';
+import { crc32c } from './crc32c';
 import { decodeRecordSet, type DecodedRecord, type PartitionSlice } from './record-batch';
 
 const fixtures: unknown = JSON.parse(
@@ -16,6 +17,7 @@ const slice = (recordSet: Buffer, more: Partial<PartitionSlice> = {}): Partition
   topic: 'audit.events',
   partition: 3,
   fetchOffset: 0,
+  highWatermark: 1_000,
   recordSet,
   aborted: [],
   ...more,
@@ -25,6 +27,11 @@ const decode = (
   more: Partial<PartitionSlice> = {},
   budget = { bytes: 1e9 },
 ): Promise<DecodedRecord[]> => decodeRecordSet(slice(recordSet, more), budget);
+/** With the checksum that its bytes have now. */
+function sealed(batch: Buffer): Buffer {
+  batch.writeUInt32BE(crc32c(batch, 21), 17);
+  return batch;
+}
 const copyOf = (name: string): Buffer => Buffer.from(fixture(name));
 const at = { attributes: 21, count: 57, offset: 0, lastOffsetDelta: 23, producerId: 43 };
 
@@ -63,7 +70,7 @@ describe('decodeRecordSet', () => {
     unknown.writeInt16BE(6, at.attributes);
     const next = copyOf('gzip');
     next.writeBigInt64BE(103n, at.offset);
-    const records = await decode(Buffer.concat([unknown, next]));
+    const records = await decode(Buffer.concat([sealed(unknown), next]));
     expect(records.map(({ offset }) => offset)).toEqual([100, 103, 104, 105]);
     expect(records[0]).toMatchObject({
       undecodable: { lastOffset: 102, error: 'compression codec 6 is unknown' },
@@ -84,8 +91,24 @@ describe('decodeRecordSet', () => {
   it('keeps the first 4 KiB of what it could not read', async () => {
     const batch = Buffer.concat([copyOf('none').subarray(0, 61), Buffer.alloc(10_000, 1)]);
     batch.writeInt32BE(batch.length - 12, 8);
-    const [record] = await decode(batch);
+    const [record] = await decode(sealed(batch));
     expect(record?.value).toHaveLength(4096);
+  });
+
+  it('gives one record for a batch whose checksum does not match, and skips no offset on its word', async () => {
+    const spoiled = copyOf('none');
+    spoiled.writeInt32BE(1_000_000, at.lastOffsetDelta);
+    const next = copyOf('gzip');
+    next.writeBigInt64BE(103n, at.offset);
+    const followed = await decode(Buffer.concat([spoiled, next]));
+    expect(followed.map(({ offset }) => offset)).toEqual([100, 103, 104, 105]);
+    expect(followed[0]?.undecodable).toEqual({
+      lastOffset: 102,
+      error: 'the checksum of the record batch does not match its bytes',
+    });
+    expect((await decode(spoiled, { highWatermark: 103 }))[0]?.undecodable?.lastOffset).toBe(102);
+    const inside = await decode(spoiled, { fetchOffset: 101, highWatermark: 101 });
+    expect(inside[0]).toMatchObject({ offset: 101, undecodable: { lastOffset: 101 } });
   });
 
   it('gives one record for a message format that Kafka no longer writes', async () => {
@@ -114,7 +137,7 @@ describe('decodeRecordSet', () => {
     const batch = copyOf('none');
     const name = batch.indexOf('tenant');
     batch.write('__prot', name);
-    const [record] = await decode(batch);
+    const [record] = await decode(sealed(batch));
     expect(Object.keys(record?.headers ?? {})).toEqual(['__prot', 'twice', 'nothing']);
     expect(Object.getPrototypeOf(record?.headers)).toBe(Object.prototype);
   });
@@ -125,7 +148,7 @@ describe('decodeRecordSet', () => {
       batch.writeInt16BE(0x10, at.attributes);
       batch.writeBigInt64BE(BigInt(producerId), at.producerId);
       batch.writeBigInt64BE(BigInt(offset), at.offset);
-      return batch;
+      return sealed(batch);
     };
     const marker = (producerId: number, offset: number, type: 0 | 1): Buffer => {
       // length, attributes, timestamp delta, offset delta, key of 4, value of 6, no headers
@@ -137,7 +160,7 @@ describe('decodeRecordSet', () => {
       batch.writeInt32BE(1, at.count);
       batch.writeBigInt64BE(BigInt(producerId), at.producerId);
       batch.writeBigInt64BE(BigInt(offset), at.offset);
-      return batch;
+      return sealed(batch);
     };
 
     it('shows neither markers nor aborted records, and moves past them', async () => {
@@ -160,11 +183,12 @@ describe('decodeRecordSet', () => {
       fc.asyncProperty(
         fc.constantFrom(...codecs),
         fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
-        async (codec, changes) => {
+        fc.boolean(),
+        async (codec, changes, resealed) => {
           capDecompressedBytes(1 << 20);
           const batch = copyOf(codec);
           for (const [place, byte] of changes) batch[12 + (place % (batch.length - 12))] = byte;
-          const records = await decode(batch);
+          const records = await decode(resealed ? sealed(batch) : batch);
           let last = -Infinity;
           for (const { offset, undecodable } of records) {
             expect(offset).toBeGreaterThan(last);

@@ -5,6 +5,7 @@ import type { KafkaRecord } from '../records';
 import { errorText } from '../errors';
 import { ByteReader, WireError } from './byte-reader';
 import { decompress } from './codecs';
+import { crc32c } from './crc32c';
 
 /** A record as kafkajs' own consumer handles it: it drops control records by `isControlRecord` and moves past them. */
 export class DecodedRecord implements KafkaRecord {
@@ -32,6 +33,7 @@ export interface PartitionSlice {
   readonly partition: number;
   /** The offset asked for: a batch that begins below it has records that were seen before. */
   readonly fetchOffset: number;
+  readonly highWatermark: number;
   readonly recordSet: Buffer;
   readonly aborted: readonly AbortedTransaction[];
 }
@@ -44,10 +46,19 @@ export interface Budget {
 const excerptBytes = 4096;
 const headerBytes = 61;
 const lengthAt = 12;
+const crcAt = 17;
+const attributesAt = 21;
 const transactionalFlag = 0x10;
 const controlFlag = 0x20;
 const logAppendTimeFlag = 0x08;
 const noHeaders: IncomingHeaders = Object.freeze({});
+
+/** Its last offset is under the checksum too: believed only as far as the next batch and the end of the log, so that nothing good is skipped. */
+class CorruptBatchError extends WireError {
+  constructor(readonly lastOffset: number) {
+    super('the checksum of the record batch does not match its bytes');
+  }
+}
 
 interface BatchHeader {
   readonly baseOffset: number;
@@ -78,7 +89,9 @@ export async function decodeRecordSet(slice: PartitionSlice, budget: Budget): Pr
     const header = readHeader(bytes);
     if (header instanceof WireError) {
       const baseOffset = new ByteReader(bytes).int64();
-      records.push(undecodable(slice, baseOffset, baseOffset, 0, bytes, header.message));
+      const claimed = header instanceof CorruptBatchError ? header.lastOffset : baseOffset;
+      const lastOffset = Math.min(claimed, slice.highWatermark - 1, baseOffsetAt(recordSet, end) - 1);
+      records.push(undecodable(slice, baseOffset, lastOffset, 0, bytes, header.message));
       if (end <= at + lengthAt) break;
       at = end;
       continue;
@@ -97,6 +110,10 @@ export async function decodeRecordSet(slice: PartitionSlice, budget: Budget): Pr
   }
   return records;
 }
+
+/** Infinity where no batch begins. */
+const baseOffsetAt = (recordSet: Buffer, at: number): number =>
+  at + 8 > recordSet.length ? Number.POSITIVE_INFINITY : new ByteReader(recordSet, at).int64();
 
 async function decodeBatch(
   slice: PartitionSlice,
@@ -125,7 +142,7 @@ function readHeader(bytes: Buffer): BatchHeader | WireError {
   reader.at = 16;
   const magic = reader.int8();
   if (magic !== 2) return new WireError(`message format ${magic} is not supported, only 2`);
-  reader.at = 21;
+  reader.at = attributesAt;
   const attributes = reader.int16();
   const lastOffsetDelta = reader.int32();
   const firstTimestamp = reader.int64();
@@ -133,6 +150,8 @@ function readHeader(bytes: Buffer): BatchHeader | WireError {
   const producerId = reader.int64();
   reader.at = 57;
   const count = reader.int32();
+  if (bytes.readUInt32BE(crcAt) !== crc32c(bytes, attributesAt))
+    return new CorruptBatchError(baseOffset + lastOffsetDelta);
   if (lastOffsetDelta < 0) return new WireError(`a record batch ends ${-lastOffsetDelta} offsets before it begins`);
   return {
     baseOffset,
