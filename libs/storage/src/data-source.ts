@@ -1,23 +1,6 @@
-// The TypeORM data sources: one that migrates as the owner, one for the services that read and write settings by entity.
+// The TypeORM data source that reads and writes settings by entity. Not in the front door: whoever imports it holds all of TypeORM.
 import { DataSource } from 'typeorm';
 import { entities } from './entities';
-import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema';
-import { migratorRole } from './roles';
-
-const migrations = [InitialSchema1764000000000];
-
-export function migrationDataSource(url: string): DataSource {
-  return new DataSource({
-    type: 'postgres',
-    url,
-    schema: 'audit',
-    migrationsTableName: 'schema_migrations',
-    migrations,
-    entities: [],
-    // Everything a migration makes must belong to the migrator, whoever runs it.
-    extra: { options: `-c role=${migratorRole}`, max: 2 },
-  });
-}
 
 export interface SettingsSourceOptions {
   readonly url: string;

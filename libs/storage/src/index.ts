@@ -1,11 +1,9 @@
-// The front door of storage: migrating, connecting, what an error means, reading events in order, days, entities.
+// The front door of storage: migrating, connecting, what an error means, reading events in order, days.
 export * from './access-matrix';
 export * from './access-matrix-page';
-export * from './data-source';
 export * from './days';
 export * from './domain/binary-array';
 export * from './domain/classify-database-error';
-export * from './entities';
 export * from './event-reader';
 export * from './migrate';
 export { migrateDefinition, migrateSettings } from './migrate-settings';

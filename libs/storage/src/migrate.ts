@@ -1,7 +1,7 @@
 // Brings a database to the current schema: roles, schemas, migrations, topology, days. Safe to run again at any time, and by several at once.
 import { Client } from 'pg';
 import { makeDays } from './days';
-import { migrationDataSource } from './data-source';
+import { migrationDataSource } from './migration-data-source';
 import { mayMakeRoles, type Passwords, prepareRoles } from './prepare-roles';
 import { forwarderGroupRole, migratorRole, serviceRoles } from './roles';
 
@@ -47,7 +47,7 @@ async function prepareSchemas(client: Client): Promise<void> {
 }
 
 async function runMigrations(url: string): Promise<readonly string[]> {
-  const source = migrationDataSource(url);
+  const source = await migrationDataSource(url);
   await source.initialize();
   try {
     const done = await source.runMigrations({ transaction: 'each' });

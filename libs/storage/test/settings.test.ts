@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { Client, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { eventually, freshDatabase, type TestDatabase } from '@auditlane/testing';
-import { createDataSource, createPool, Destination, entities, withTenant } from '../src';
+import { createPool, withTenant } from '../src';
+import { createDataSource } from '../src/data-source';
+import { Destination, entities } from '../src/entities';
 
 let db: TestDatabase;
 let pool: Pool;
