@@ -14,7 +14,7 @@ interface SavedRow {
   readonly id: string;
   readonly next_seq: number | null;
   readonly cursor_state: 'parked' | 'disabled' | null;
-  readonly cursor_reason: string | null;
+  readonly cursor_ms: number | null;
   readonly started_version: number | null;
   readonly delivered_through: number | null;
   readonly state: 'healthy' | 'retrying' | 'failing' | 'disabled' | null;
@@ -30,7 +30,7 @@ on conflict ("group", partition) do update set epoch = owner.epoch + 1, instance
 returning epoch`;
 
 const savedSql = `
-select d.id, c.next_seq, c.state as cursor_state, c.reason as cursor_reason, s.started_version, s.delivered_through, s.state, s.reason, s.words,
+select d.id, c.next_seq, c.state as cursor_state, (extract(epoch from c.since) * 1000)::bigint as cursor_ms, s.started_version, s.delivered_through, s.state, s.reason, s.words,
   (extract(epoch from s.since) * 1000)::bigint as since_ms, (extract(epoch from s.last_success_at) * 1000)::bigint as success_ms
 from unnest($1::uuid[]) as d (id)
 left join delivery.cursor c on c.destination_id = d.id
@@ -182,10 +182,10 @@ function isForeignKeyViolation(error: unknown): boolean {
 }
 
 function savedPosition(row: SavedRow): SavedPosition {
-  const { next_seq: nextSeq, cursor_state: state, cursor_reason: reason } = row;
+  const { next_seq: nextSeq, cursor_state: state, cursor_ms: since } = row;
   return {
     destination: row.id,
-    ...(nextSeq !== null && state !== null ? { cursor: { nextSeq, state, reason: reason ?? '' } } : {}),
+    ...(nextSeq !== null && state !== null ? { cursor: { nextSeq, state, since: since ?? 0 } } : {}),
     startedVersion: row.started_version ?? 0,
     deliveredThrough: row.delivered_through ?? 0,
     ...(row.state !== null && row.since_ms !== null

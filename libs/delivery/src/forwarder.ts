@@ -5,6 +5,7 @@ import type { Assignment } from '@auditlane/kafka';
 import type { Egress } from '@auditlane/egress';
 import type { ConfiguredDestination } from './destination';
 import type { Deps } from './deps';
+import { health, oldestUnsentAt, runnable } from './domain/lane-status';
 import type { DeliveryReading } from './metrics';
 import { PartitionRunner, type Place } from './partition-runner';
 import { untilDatabaseAnswers } from './until-database-answers';
@@ -172,9 +173,9 @@ export class Forwarder {
     let runnableEvents = 0;
     for (const { runner } of this.runners.values()) {
       for (const lane of runner.lanes) {
-        destinations[lane.health(now)]++;
-        runnableEvents += lane.runnable(now);
-        if (lane.settings.enabled) oldest = Math.min(oldest, lane.oldestUnsentAt() ?? now);
+        destinations[health(lane, now)]++;
+        runnableEvents += runnable(lane, now);
+        if (lane.settings.enabled) oldest = Math.min(oldest, oldestUnsentAt(lane) ?? now);
       }
     }
     const { lanes, drains, probes } = this.options.budgets;

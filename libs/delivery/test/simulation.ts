@@ -310,7 +310,7 @@ export class World {
       const status = this.status.get(id);
       return {
         destination: id,
-        ...(cursor ? { cursor: { ...cursor, reason: 'saved' } } : {}),
+        ...(cursor ? { cursor: { ...cursor, since: 0 } } : {}),
         startedVersion: status?.started ?? 0,
         deliveredThrough: status?.through ?? 0,
       };

@@ -1,168 +1,105 @@
 // Catching up from the store: which events to send next while a cursor covers everything, and what a page of rows means.
 import type { DeliverableEvent } from '@auditlane/destinations';
-import type { ByteBudget } from './byte-budget';
-import type { DestinationView, Effect, ReadRequest, Refusal } from './effects';
-import type { Entry, EntryQueue } from './entry-queue';
-import type { Knobs } from './knobs';
-import type { Ledger } from './ledger';
+import type { Lane } from './lane';
 import { examinePage } from './page';
-import { PagePermit } from './page-permit';
-import type { Suspects } from './suspects';
+import { fail, send } from './requests';
 
-/** Why a request is made: to deliver, to ask for the first refused event again, or to see whether any later one is taken. */
-export type Purpose = 'deliver' | 'retest' | 'later' | 'newest';
-
-/** What draining needs of its lane. */
-export interface DrainingLane {
-  readonly settings: DestinationView;
-  readonly queue: EntryQueue;
-  readonly suspects: Suspects;
-  readonly ledger: Ledger;
-  /** How many events a request may carry at the moment. */
-  readonly requestEvents: number;
-  /** Everything wanted up to here is in the queue or done. */
-  readonly reached: number;
-  reach(seq: number): void;
-  row(event: DeliverableEvent, now: number): Entry;
-  wants(event: DeliverableEvent): boolean;
-  isDraining(): boolean;
-  send(entries: readonly Entry[], purpose: Purpose, now: number): void;
-  fail(refusal: Refusal, afterMs: number | undefined, now: number, parks: boolean): void;
-  beginTurning(): void;
-  wakeAt(at: number): void;
+export function drainNext(lane: Lane, now: number): void {
+  const { queue, suspects, settings } = lane;
+  const first = queue.firstOpen();
+  if (first?.state === 'pending') suspects.retest = false;
+  else if (first && suspects.retest) return send(lane, [first], 'retest', now);
+  else if (first && suspects.tooMany) return probe(lane, now);
+  const { cautious } = lane.pages;
+  const most = cautious ? Math.min(lane.host.knobs.probeEvents, lane.requestEvents) : lane.requestEvents;
+  const entries = queue.pick(most, settings.limits.bytes);
+  if (entries.length > 0) send(lane, entries, 'deliver', now);
+  else readOn(lane);
 }
 
-export interface DrainHost {
-  readonly knobs: Knobs;
-  readonly budgets: { readonly drains: ByteBudget; readonly probes: ByteBudget };
-  emit(effect: Effect): void;
-  nextId(): number;
+export function page(lane: Lane, id: number, rows: readonly DeliverableEvent[], head: number, now: number): void {
+  const reading = lane.pages.take(id);
+  if (!reading) return;
+  if (reading.purpose === 'newest') return sendNewest(lane, rows, now);
+  const complete = takePage(lane, reading.fromSeq, rows, head, now);
+  if (lane.mode === 'turning') {
+    if (complete) settle(lane);
+    else lane.abandonTurning();
+  } else if (complete && !lane.queue.find((entry) => entry.state === 'pending')) foundNothing(lane, now);
 }
 
-export class Drain {
-  /** The last request failed, or there was none yet: the next one is small. */
-  cautious = true;
-  private reading: { readonly id: number; readonly purpose: 'page' | 'newest'; readonly fromSeq: number } | undefined;
-  /** The tenant's highest seq when a page was last read. */
-  private head: number | undefined;
-  private readonly permit: PagePermit;
+function takePage(lane: Lane, fromSeq: number, rows: readonly DeliverableEvent[], head: number, now: number): boolean {
+  const examined = examinePage(fromSeq, rows, head);
+  lane.pages.head = head;
+  lane.ledger.miss(examined.gaps);
+  for (const event of rows) if (lane.wants(event)) lane.queue.push(lane.row(event, now));
+  lane.through = examined.through;
+  lane.suspects.forgetThrough(examined.through);
+  lane.queue.settleFront();
+  return examined.complete;
+}
 
-  constructor(
-    private readonly lane: DrainingLane,
-    private readonly host: DrainHost,
-  ) {
-    this.permit = new PagePermit(() => {
-      lane.wakeAt(0);
-      return lane.isDraining();
-    });
-  }
+/** Refused events stay alone, or there is nothing left to be careful about. */
+function foundNothing(lane: Lane, now: number): void {
+  if (!lane.suspects.any) lane.pages.cautious = false;
+  else if (!lane.suspects.retest) nothingLater(lane, now);
+}
 
-  get isBusy(): boolean {
-    return this.reading !== undefined || this.permit.isAwaited;
-  }
+/** The page is here, and it is the last: its rows stand in the queue, the arrivals go behind them. */
+function settle(lane: Lane): void {
+  const floor = lane.reached;
+  if (!lane.arrivals.join(floor)) return lane.abandonTurning();
+  lane.floor = floor;
+  lane.through = lane.arrivals.through(floor);
+  lane.arrivals.drainTo((entry) => {
+    if (entry.event.seq > floor) lane.queue.push(entry);
+    else lane.dismiss(entry);
+  });
+  lane.mode = 'settling';
+}
 
-  get knownHead(): number {
-    return this.head ?? 0;
+/** Refused three in a row: does it take any other? First one later event, from the second round on the newest. */
+function probe(lane: Lane, now: number): void {
+  const { pages, queue, reached, suspects } = lane;
+  const beyond = pages.head === undefined || pages.head > reached;
+  if (suspects.beyondQueue && beyond) return readOn(lane);
+  const again = suspects.failedRounds > 0;
+  if (again && beyond && pages.head !== undefined) {
+    const { probeEvents: maxEvents, pageBytes: maxBytes } = lane.host.knobs;
+    const fromSeq = Math.max(pages.head - maxEvents, reached) + 1;
+    return pages.read(lane.settings, 'newest', { fromSeq, maxEvents, maxBytes });
   }
+  const pending = [...queue].filter((entry) => entry.state === 'pending');
+  const chosen = again ? pending.at(-1) : pending[0];
+  if (chosen) send(lane, [chosen], 'later', now);
+  else if (beyond) readOn(lane);
+  else nothingLater(lane, now);
+}
 
-  /** What is being read is of no use any more. */
-  stop(): void {
-    this.reading = undefined;
-    this.permit.giveBack();
-  }
+function sendNewest(lane: Lane, rows: readonly DeliverableEvent[], now: number): void {
+  const newest = rows.filter((row) => lane.wants(row)).at(-1);
+  if (newest) send(lane, [lane.row(newest, now)], 'newest', now);
+  else nothingLater(lane, now);
+}
 
-  next(now: number): void {
-    const { queue, suspects, settings } = this.lane;
-    const first = queue.firstOpen();
-    if (first?.state === 'pending') suspects.retest = false;
-    else if (first && suspects.retest) return this.lane.send([first], 'retest', now);
-    else if (first && suspects.tooMany) return this.probe(now);
-    const entries = queue.pick(this.requestSize(), settings.limits.bytes);
-    if (entries.length > 0) this.lane.send(entries, 'deliver', now);
-    else this.readOn();
-  }
+/** Refused events, and nothing after them that could tell whose fault it is. */
+function nothingLater(lane: Lane, now: number): void {
+  const { queue, suspects } = lane;
+  const said = queue.firstOpen()?.refusal ?? { reason: 'refuses_everything', code: '', words: '' };
+  const { tooMany } = suspects;
+  fail(lane, tooMany ? { ...said, reason: 'refuses_everything' } : said, undefined, now, true);
+  suspects.lonely = !tooMany;
+}
 
-  /** The rows of the page that was asked for by `id`; `undefined`: an answer that nobody waits for. */
-  page(id: number, rows: readonly DeliverableEvent[], head: number, now: number): { complete: boolean } | undefined {
-    const { reading } = this;
-    if (reading?.id !== id) return undefined;
-    this.reading = undefined;
-    if (reading.purpose === 'page') return this.takePage(reading.fromSeq, rows, head, now);
-    const newest = rows.filter((row) => this.lane.wants(row)).at(-1);
-    if (newest) this.lane.send([this.lane.row(newest, now)], 'newest', now);
-    else this.nothingLater(now);
-    return { complete: false };
-  }
-
-  /** After a page that brought nothing to send: refused events stay alone, or there is nothing left to be careful about. */
-  foundNothing(now: number): void {
-    const { suspects } = this.lane;
-    if (!suspects.any) this.cautious = false;
-    else if (!suspects.retest) this.nothingLater(now);
-  }
-
-  private requestSize(): number {
-    const { requestEvents } = this.lane;
-    return this.cautious ? Math.min(this.host.knobs.probeEvents, requestEvents) : requestEvents;
-  }
-
-  /** Refused three in a row: does it take any other? First one later event, from the second round on the newest. */
-  private probe(now: number): void {
-    const { queue, reached, suspects } = this.lane;
-    const beyond = this.head === undefined || this.head > reached;
-    if (suspects.beyondQueue && beyond) return this.readOn();
-    const { probeEvents: maxEvents, pageBytes: maxBytes } = this.host.knobs;
-    if (suspects.failedRounds > 0 && beyond && this.head !== undefined) {
-      return this.read('newest', { fromSeq: Math.max(this.head - maxEvents, reached) + 1, maxEvents, maxBytes });
-    }
-    const pending = [...queue].filter((entry) => entry.state === 'pending');
-    const chosen = suspects.failedRounds > 0 ? pending.at(-1) : pending[0];
-    if (chosen) this.lane.send([chosen], 'later', now);
-    else if (beyond) this.readOn();
-    else this.nothingLater(now);
-  }
-
-  private nothingLater(now: number): void {
-    const { queue, suspects } = this.lane;
-    const said = queue.firstOpen()?.refusal ?? { reason: 'refuses_everything', code: '', words: '' };
-    const { tooMany } = suspects;
-    this.lane.fail(tooMany ? { ...said, reason: 'refuses_everything' } : said, undefined, now, true);
-    suspects.lonely = !tooMany;
-  }
-
-  private readOn(): void {
-    const { queue, reached, settings, suspects } = this.lane;
-    const { knobs, budgets } = this.host;
-    const maxBytes = this.cautious ? knobs.probeBytes : Math.min(settings.limits.bytes, knobs.pageBytes);
-    if (!this.permit.take(this.cautious ? budgets.probes : budgets.drains, maxBytes)) return;
-    const near = this.head !== undefined && this.head - reached <= settings.limits.events;
-    // The rest fits one request: from here on the lane listens to Kafka again.
-    if (near && !this.cautious && !suspects.any && queue.length === 0) this.lane.beginTurning();
-    const maxEvents = this.cautious ? knobs.probeEvents : settings.limits.events;
-    this.read('page', { fromSeq: reached + 1, maxEvents, maxBytes });
-  }
-
-  private read(purpose: 'page' | 'newest', read: ReadRequest): void {
-    const { id: destination, tenant } = this.lane.settings;
-    const id = this.host.nextId();
-    this.reading = { id, purpose, fromSeq: read.fromSeq };
-    this.host.emit({ kind: 'read', destination, tenant, id, read });
-  }
-
-  private takePage(
-    fromSeq: number,
-    rows: readonly DeliverableEvent[],
-    head: number,
-    now: number,
-  ): { complete: boolean } {
-    const { lane } = this;
-    const page = examinePage(fromSeq, rows, head);
-    this.head = head;
-    lane.ledger.miss(page.gaps);
-    for (const event of rows) if (lane.wants(event)) lane.queue.push(lane.row(event, now));
-    lane.reach(page.through);
-    lane.suspects.forgetThrough(page.through);
-    lane.queue.settleFront();
-    return { complete: page.complete };
-  }
+function readOn(lane: Lane): void {
+  const { pages, queue, reached, settings, suspects } = lane;
+  const { knobs, budgets } = lane.host;
+  const { cautious, head } = pages;
+  const maxBytes = cautious ? knobs.probeBytes : Math.min(settings.limits.bytes, knobs.pageBytes);
+  if (!pages.mayHold(cautious ? budgets.probes : budgets.drains, maxBytes)) return;
+  const near = head !== undefined && head - reached <= settings.limits.events;
+  // The rest fits one request: from here on the lane listens to Kafka again.
+  if (near && !cautious && !suspects.any && queue.length === 0) lane.beginTurning();
+  const maxEvents = cautious ? knobs.probeEvents : settings.limits.events;
+  pages.read(settings, 'page', { fromSeq: reached + 1, maxEvents, maxBytes });
 }

@@ -21,7 +21,7 @@ export interface DestinationView {
 /** What `delivery.cursor` and `delivery.status` say of a destination when a partition is claimed. */
 export interface SavedPosition {
   readonly destination: string;
-  readonly cursor?: { readonly nextSeq: number; readonly state: CursorState; readonly reason: string };
+  readonly cursor?: { readonly nextSeq: number; readonly state: CursorState; readonly since: number };
   readonly startedVersion: number;
   readonly deliveredThrough: number;
   readonly health?: SavedHealth;

@@ -1,7 +1,13 @@
 // One partition's machine: hands each record to the lanes of its tenant and knows what Kafka may be told is done.
 import type { Verdict, DeliverableEvent } from '@auditlane/destinations';
 import type { DestinationView, Effect, LogRecord, SavedPosition, StatusRow, StoredEvent } from './effects';
+import { page } from './drain';
+import { admit, arrive, bytesStandingStill, isWorthAsking, loseTrack, relieve } from './intake';
 import { Lane, type LaneHost } from './lane';
+import { giveBack, takeStatus } from './lane-status';
+import { configure, discard, remove } from './reconfigure';
+import { answer } from './requests';
+import { step, written } from './steps';
 import type { Knobs } from './knobs';
 import { OffsetTracker } from './offset-tracker';
 import { Wakes } from './wakes';
@@ -55,7 +61,7 @@ export class Partition implements LaneHost {
     this.start = committed?.offset;
     for (const view of options.destinations) this.addLane(view, now);
     if (!committed) this.loseTrack('position_unknown', now);
-    for (const lane of this.lanes.values()) lane.step(now);
+    for (const lane of this.lanes.values()) step(lane, now);
   }
 
   // ---------------------------------------------------------------- inputs
@@ -72,17 +78,17 @@ export class Partition implements LaneHost {
   }
 
   answer(destination: string, id: number, verdicts: readonly Verdict[], now: number): void {
-    this.into(destination, now, (lane) => lane.answer(id, verdicts, now));
+    this.into(destination, now, (lane) => answer(lane, id, verdicts, now));
     const lane = this.lanes.get(destination);
     if (lane?.removed) this.lanes.delete(destination);
   }
 
   written(destination: string, id: number, now: number): void {
-    this.into(destination, now, (lane) => lane.written(id, now));
+    this.into(destination, now, (lane) => written(lane, id, now));
   }
 
   page(destination: string, id: number, rows: readonly DeliverableEvent[], head: number, now: number): void {
-    this.into(destination, now, (lane) => lane.page(id, rows, head, now));
+    this.into(destination, now, (lane) => page(lane, id, rows, head, now));
   }
 
   /** All destinations of this partition's tenants, as the settings have them now. */
@@ -92,9 +98,9 @@ export class Partition implements LaneHost {
       present.add(view.id);
       const lane = this.lanes.get(view.id);
       if (lane) {
-        lane.configure(view, now);
-        lane.step(now);
-      } else this.addLane(view, now).step(now);
+        configure(lane, view, now);
+        step(lane, now);
+      } else step(this.addLane(view, now), now);
     }
     for (const lane of this.lanes.values()) {
       if (!present.has(lane.id) && !lane.removed) this.removeLane(lane, now);
@@ -107,14 +113,14 @@ export class Partition implements LaneHost {
       const lane = wake.owner;
       if (lane.armedAt !== wake.at) continue;
       lane.armedAt = Infinity;
-      lane.step(now);
+      step(lane, now);
     }
     this.checkWaiting(now);
   }
 
   /** The claim is lost: aborts what is in flight; nothing that comes later has any effect. */
   lost(): void {
-    for (const lane of this.lanes.values()) lane.discard();
+    for (const lane of this.lanes.values()) discard(lane);
     this.effects = this.effects.filter((effect) => effect.kind === 'abort');
   }
 
@@ -143,14 +149,17 @@ export class Partition implements LaneHost {
   takeStatus(now: number, all: boolean): StatusRow[] {
     const rows: StatusRow[] = [];
     for (const lane of this.lanes.values()) {
-      if (!lane.removed && (all || lane.changed)) rows.push(lane.takeStatus(now));
+      if (!lane.removed && (all || lane.changed)) rows.push(takeStatus(lane, now));
     }
     return rows;
   }
 
   /** Rows that could not be written: due again, with the attempts they told of. */
   giveBack(rows: readonly StatusRow[]): void {
-    for (const row of rows) this.lanes.get(row.destination)?.giveBack(row);
+    for (const row of rows) {
+      const lane = this.lanes.get(row.destination);
+      if (lane) giveBack(lane, row);
+    }
   }
 
   // ---------------------------------------------------------------- for the lanes
@@ -202,7 +211,7 @@ export class Partition implements LaneHost {
           lane.touched = true;
           this.touched.push(lane);
         }
-        if (lane.arrive(event, slot, now)) this.tracker.hold(slot);
+        if (arrive(lane, event, slot, now)) this.tracker.hold(slot);
       }
     }
     this.tracker.release(slot);
@@ -210,7 +219,7 @@ export class Partition implements LaneHost {
   }
 
   private admit(lanes: readonly Lane[], event: StoredEvent, now: number): boolean {
-    for (const lane of lanes) if (lane.admit(event, now) === 'wait') return this.wait(lane);
+    for (const lane of lanes) if (admit(lane, event, now) === 'wait') return this.wait(lane);
     return true;
   }
 
@@ -235,7 +244,8 @@ export class Partition implements LaneHost {
   /** No commit passes `slot` before every lane that lost its place has a cursor: a crash would forget that it did. */
   private loseTrack(reason: 'position_unknown' | 'sequence_jump', now: number, slot?: number): void {
     for (const lane of this.lanes.values()) {
-      if (lane.loseTrack(reason, now, slot) && slot !== undefined) this.tracker.hold(slot);
+      if (loseTrack(lane, reason, now, slot) && slot !== undefined) this.tracker.hold(slot);
+      step(lane, now);
     }
   }
 
@@ -245,27 +255,29 @@ export class Partition implements LaneHost {
     let largest: Lane | undefined;
     let bytes = 0;
     for (const lane of this.lanes.values()) {
-      const still = lane.bytesStandingStill(now);
+      const still = bytesStandingStill(lane, now);
       if (still <= bytes) continue;
       bytes = still;
       largest = lane;
     }
-    if (largest) largest.relieve(now);
-    else this.relieveAfter = now + this.knobs.recheckMs;
+    if (largest) {
+      relieve(largest, now);
+      step(largest, now);
+    } else this.relieveAfter = now + this.knobs.recheckMs;
   }
 
   private into(destination: string, now: number, input: (lane: Lane) => void): void {
     const lane = this.lanes.get(destination);
     if (!lane) return;
     input(lane);
-    lane.step(now);
+    step(lane, now);
     this.checkWaiting(now);
   }
 
   private stepTouched(now: number): void {
     for (const lane of this.touched) {
       lane.touched = false;
-      lane.step(now);
+      step(lane, now);
     }
     this.touched = [];
   }
@@ -275,7 +287,7 @@ export class Partition implements LaneHost {
     if (!waiting) return;
     if (waiting === 'window') {
       if (this.tracker.open > this.knobs.windowRecords * 0.75) return;
-    } else if (!waiting.isWorthAsking(now)) return;
+    } else if (!isWorthAsking(waiting, now)) return;
     this.waiting = undefined;
     this.emit({ kind: 'room' });
   }
@@ -294,8 +306,8 @@ export class Partition implements LaneHost {
     const others = (this.byTenant.get(tenant) ?? []).filter((other) => other !== lane);
     if (others.length > 0) this.byTenant.set(tenant, others);
     else this.byTenant.delete(tenant);
-    lane.remove(now);
-    lane.step(now);
-    if (!lane.inFlight) this.lanes.delete(lane.id);
+    remove(lane, now);
+    step(lane, now);
+    if (!lane.flight) this.lanes.delete(lane.id);
   }
 }
