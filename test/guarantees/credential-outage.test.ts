@@ -88,6 +88,7 @@ describe('credentials that a receiver refuses', () => {
     receiver.sink.setToken('token-of-nobody');
     await publish(20);
     await untilParked(line, destination);
+    expect(firstArrivals(receiver.sink, tenant)).toEqual(upTo(published - 20));
     receiver.sink.setToken(token);
     await untilArrivedOnce(receiver.sink, tenant, published);
     await untilLive(line, destination);

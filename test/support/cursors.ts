@@ -1,6 +1,6 @@
 // What the forwarders write down: cursors of what is not live, and commits of what is settled.
-import type { GroupRole } from '@auditlane/contracts';
-import { eventually } from '@auditlane/testing';
+import { partitionOf, type GroupRole } from '@auditlane/contracts';
+import { eventually, testPartitions } from '@auditlane/testing';
 import type { Destination } from './destinations';
 import { committedOf, endsOf, withAdmin, type Position } from './groups';
 import type { Line } from './line';
@@ -49,4 +49,25 @@ export async function untilAllCommitted(line: Line, group: GroupRole): Promise<v
       { timeoutMs: 30_000, everyMs: 100 },
     ),
   );
+}
+
+/** The tenant's last seq that need not be sent again: by the destination's cursor, or where it has none by the group's commit. */
+export async function settledThrough(
+  line: Line,
+  group: GroupRole,
+  tenant: string,
+  destination: Destination,
+): Promise<number> {
+  const cursor = await cursorOf(line, destination);
+  if (cursor) return cursor.nextSeq - 1;
+  const metadata = await withAdmin(async (admin) => {
+    const topic = line.names.topic('stored');
+    const [answer] = await admin.fetchOffsets({ groupId: line.names.group(group), topics: [topic] });
+    return answer?.partitions.find(({ partition }) => partition === partitionOf(tenant, testPartitions))?.metadata;
+  });
+  const { rows } = await line.db.pool.query<{ seq: number | null }>(
+    'select max(seq)::float8 as seq from audit.events where tenant_id = $1 and accepted_offset <= $2',
+    [tenant, Number(metadata)],
+  );
+  return rows[0]?.seq ?? 0;
 }

@@ -13,6 +13,8 @@ import type { Receiver } from './receivers';
 
 export interface DeliveryLine extends Line {
   readonly query: ServiceProcess;
+  readonly ingestion: ServiceProcess;
+  readonly persistence: ServiceProcess;
   /** A request to the API as somebody of a tenant. */
   call(path: string, call: Call): Promise<Answer>;
 }
@@ -69,11 +71,17 @@ export async function openDeliveryLine({
       ...environment,
     },
   });
-  const [query] = await Promise.all([line.start('query'), line.start('ingestion'), line.start('persistence')]);
+  const [query, ingestion, persistence] = await Promise.all([
+    line.start('query'),
+    line.start('ingestion'),
+    line.start('persistence'),
+  ]);
 
   return {
     ...line,
     query,
+    ingestion,
+    persistence,
     async call(path, { tenant, role, method = 'GET', json, headers = {} }) {
       const response = await fetch(`${query.httpUrl}/api/v1${path}`, {
         method,

@@ -1,0 +1,107 @@
+// Guarantee 1 against the undead: a forwarder that was paused past its session wakes up beside its successor, and changes nothing.
+import { eventually, scripts, testPartitions, type ServiceProcess } from '@auditlane/testing';
+import { cursorOf, untilAllCommitted, untilLive } from '../support/cursors';
+import { openDeliveryLine, type DeliveryLine } from '../support/delivery-line';
+import { createDestination, untilApplied, type Destination } from '../support/destinations';
+import { openReceiver, repeatsAt, untilArrived, untilArrivedOnce, type Receiver } from '../support/receivers';
+import { tenants, trafficOf } from '../support/traffic';
+
+// Both live in one partition: what is refused there is refused for both.
+const [answered, rejected] = tenants;
+
+describe('a forwarder that is paused past its session time-out', () => {
+  let line: DeliveryLine;
+  let slow: Receiver;
+  let refusing: Receiver;
+  let toSlow: Destination;
+  let toRefusing: Destination;
+  let zombie: ServiceProcess;
+
+  beforeAll(async () => {
+    [slow, refusing] = await Promise.all([openReceiver('http'), openReceiver('http')]);
+    line = await openDeliveryLine({ receivers: [slow, refusing] });
+    toSlow = await createDestination(line, answered, slow.address);
+    toRefusing = await createDestination(line, rejected, refusing.address);
+    zombie = await line.start('forwarder-http');
+    await untilApplied(line, [toSlow, toRefusing]);
+    await line.publish(trafficOf(20, { of: [answered, rejected] }));
+    for (const [tenant, { sink }] of [
+      [answered, slow],
+      [rejected, refusing],
+    ] as const)
+      await untilArrivedOnce(sink, tenant, 20);
+    for (const destination of [toSlow, toRefusing]) await untilLive(line, destination);
+    await untilAllCommitted(line, 'forwarder-http');
+  });
+
+  afterAll(async () => line.close());
+
+  it('finds its partitions taken, its writes refused and nothing missing when it goes on', async () => {
+    // Both answers are on their way when it is stopped, so that it hears them only when it goes on: one is a success, the other would park.
+    slow.sink.next(scripts.delay(1_500));
+    refusing.sink.next(scripts.delay(1_500, scripts.answer(401)));
+    const requests = [slow.sink.requests.length, refusing.sink.requests.length];
+    await line.publish(trafficOf(30, { from: 21, of: [answered, rejected] }));
+    await eventually(() => {
+      expect(slow.sink.requests.length).toBeGreaterThan(requests[0] ?? 0);
+      expect(refusing.sink.requests.length).toBeGreaterThan(requests[1] ?? 0);
+      return true;
+    });
+    zombie.kill('SIGSTOP');
+
+    const successor = await line.start('forwarder-http');
+    await line.publish(trafficOf(30, { from: 51, of: [answered, rejected] }));
+    await untilArrived(slow.sink, answered, 80);
+    await untilArrived(refusing.sink, rejected, 80);
+    await untilAllCommitted(line, 'forwarder-http');
+    await recordCursorWrites();
+
+    zombie.kill('SIGCONT');
+    await eventually(async () => {
+      const refused = (await zombie.metrics()).value('auditlane_delivery_claims_refused_total');
+      expect(refused).toBeGreaterThan(0);
+      return true;
+    });
+    await untilShared(zombie, successor);
+    await line.publish(trafficOf(30, { from: 81, of: [answered, rejected] }));
+    await untilArrived(slow.sink, answered, 110);
+    await untilArrivedOnce(refusing.sink, rejected, 110);
+    await untilAllCommitted(line, 'forwarder-http');
+
+    const inFlight = slow.sink.requests[requests[0] ?? 0];
+    expect(repeatsAt(slow.sink, answered)).toBeLessThanOrEqual(inFlight?.taken.length ?? 0);
+    expect(await cursorWrites()).toEqual([]);
+    expect(await cursorOf(line, toRefusing)).toBeUndefined();
+    expect(successor.isRunning()).toBe(true);
+    expect(zombie.isRunning()).toBe(true);
+  });
+
+  /** The group has its two members back, each with partitions of its own. */
+  async function untilShared(...services: readonly ServiceProcess[]): Promise<void> {
+    await eventually(
+      async () => {
+        const metrics = await Promise.all(services.map(async (service) => service.metrics()));
+        const shares = metrics.map((of) => of.value('auditlane_kafka_assigned_partitions') ?? 0);
+        expect(shares.every((share) => share > 0)).toBe(true);
+        expect(shares.reduce((sum, share) => sum + share, 0)).toBe(testPartitions);
+        return true;
+      },
+      { timeoutMs: 30_000 },
+    );
+  }
+
+  /** From here on every write of a cursor leaves a trace, whoever makes it and whatever comes after. */
+  async function recordCursorWrites(): Promise<void> {
+    await line.db.pool.query(`
+      create table public.cursor_writes (destination_id uuid, next_seq bigint, state text, reason text);
+      create function public.record_cursor_write() returns trigger language plpgsql security definer as
+        'begin insert into public.cursor_writes values (new.destination_id, new.next_seq, new.state, new.reason); return new; end';
+      create trigger record_cursor_write after insert or update on delivery.cursor
+        for each row execute function public.record_cursor_write();`);
+  }
+
+  async function cursorWrites(): Promise<readonly object[]> {
+    const { rows } = await line.db.pool.query<object>('select * from public.cursor_writes');
+    return rows;
+  }
+});
