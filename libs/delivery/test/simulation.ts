@@ -1,11 +1,11 @@
 // A world for the model test: a store, a Kafka partition, the delivery tables, receivers and replicas, all in memory and all deterministic.
 // Every message between a machine and the outside stands in a list until the test decides what happens to it, and when.
-import type { StoredHeaders } from '@auditlane/contracts';
 import type { Verdict } from '@auditlane/destinations';
 import { ByteBudget } from '../src/domain/byte-budget';
 import type { DestinationView, Effect, LogRecord, SavedPosition, StoredEvent } from '../src/domain/effects';
 import { defaultKnobs, type Knobs } from '../src/domain/knobs';
 import { Partition } from '../src/domain/partition';
+import { testEvent } from './test-event';
 
 export type Answer =
   'taken' | 'taken_unheard' | 'prefix_then_busy' | 'items_then_busy' | 'busy' | 'unauthorized' | 'refused_as_a_whole';
@@ -219,7 +219,7 @@ export class World {
   append(tenant: string): void {
     const seq = (this.heads.get(tenant) ?? 0) + 1;
     this.heads.set(tenant, seq);
-    const event = makeEvent(tenant, seq, this.acceptedOffset++);
+    const event = testEvent(tenant, seq, this.acceptedOffset++, size);
     const rows = this.store.get(tenant) ?? [];
     rows.push(event);
     this.store.set(tenant, rows);
@@ -471,25 +471,6 @@ export class World {
     if (!destination) throw new Error(`no destination ${id}`);
     return destination.sink;
   }
-}
-
-function makeEvent(tenant: string, seq: number, acceptedOffset: number): StoredEvent {
-  const headers: StoredHeaders = {
-    tenant,
-    id: `${tenant}-${seq}`,
-    contentHash: '',
-    action: '',
-    area: '',
-    category: '',
-    occurredAt: 0,
-    receivedAt: 0,
-    workspace: '',
-    actor: '',
-    clockSkew: false,
-    seq,
-    acceptedOffset,
-  };
-  return { tenant, seq, acceptedOffset, canonical: Buffer.alloc(size), headers };
 }
 
 function add(map: Map<string, Set<number>>, key: string, value: number): void {

@@ -1,6 +1,6 @@
 // Events from Kafka on their way into a lane: taken, waited for, held, or left to the cursor.
 import type { StoredEvent } from './effects';
-import { because, type Lane } from './lane';
+import { because, heldBytes, type Lane } from './lane';
 
 /** True: the record is held, it must not be committed before this lane releases it. */
 export function arrive(lane: Lane, event: StoredEvent, slot: number, now: number): boolean {
@@ -85,7 +85,7 @@ function lookAgain(lane: Lane, now: number): void {
 /** Before `arrive`: whether the batch should wait for room here. A lane that is not worth waiting for parks. */
 export function admit(lane: Lane, event: StoredEvent, now: number): 'go' | 'wait' {
   lane.flow.endWait(now);
-  const bytes = event.canonical.length;
+  const bytes = heldBytes(event);
   if (lane.mode === 'turning') {
     if (!lane.flow.hasRoom(lane.arrivals.count, lane.arrivals.bytes, bytes)) lane.abandonTurning();
     return 'go';

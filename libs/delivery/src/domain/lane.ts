@@ -53,6 +53,8 @@ export interface Flight {
 
 /** What a record's headers and bookkeeping take in memory besides its value. */
 const recordBytes = 2_048;
+
+export const heldBytes = (event: DeliverableEvent): number => event.canonical.length + recordBytes;
 /** Stands in `Flight.abortAt` once the abort was asked for. */
 export const abortedAlready = -Infinity;
 export const because = (reason: string): Refusal => ({ reason, code: '', words: '' });
@@ -202,8 +204,8 @@ export class Lane {
   }
 
   entry(event: DeliverableEvent, slot: number, now: number): Entry {
-    const held = event.canonical.length + recordBytes;
-    return { event, bytes: this.settings.size(event), held, at: now, slot, state: 'pending', refusal: undefined };
+    const bytes = this.settings.size(event);
+    return { event, bytes, held: heldBytes(event), at: now, slot, state: 'pending', refusal: undefined };
   }
 
   dismiss(entry: Entry): void {

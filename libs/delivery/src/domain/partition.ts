@@ -3,7 +3,7 @@ import type { Verdict, DeliverableEvent } from '@auditlane/destinations';
 import type { DestinationView, Effect, LogRecord, SavedPosition, StatusRow, StoredEvent } from './effects';
 import { page } from './drain';
 import { admit, arrive, bytesStandingStill, isWorthAsking, loseTrack, relieve } from './intake';
-import { Lane, type LaneHost } from './lane';
+import { heldBytes, Lane, type LaneHost } from './lane';
 import { giveBack, takeStatus } from './lane-status';
 import { configure, discard, remove } from './reconfigure';
 import { answer } from './requests';
@@ -200,7 +200,7 @@ export class Partition implements LaneHost {
       return true;
     }
     if (this.tracker.open >= this.knobs.windowRecords) return this.wait('window');
-    if (!this.budgets.lanes.fits(event.canonical.length)) this.relieve(now);
+    if (!this.budgets.lanes.fits(heldBytes(event))) this.relieve(now);
     const lanes = this.byTenant.get(event.tenant);
     if (lanes && !this.admit(lanes, event, now)) return false;
     const slot = this.tracker.add(record.lastOffset, event.acceptedOffset);
