@@ -64,6 +64,7 @@ export async function createHttpApp(
     reply.header('x-content-type-options', 'nosniff');
     done();
   });
+  closeAfterAnswering(fastify);
   requestMetrics(fastify, registry);
 
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -92,4 +93,31 @@ export async function createHttpApp(
   fastify.get('/api/openapi.json', (_request, reply) => reply.type('application/json').send(document));
   await app.init();
   return app;
+}
+
+/** What of Fastify is used for it. */
+interface ClosingHooks {
+  addHook(name: 'preClose', hook: (done: () => void) => void): unknown;
+  addHook(
+    name: 'onSend',
+    hook: (
+      request: unknown,
+      reply: { header(name: string, value: string): unknown },
+      payload: unknown,
+      done: () => void,
+    ) => void,
+  ): unknown;
+}
+
+/** A connection that answers during a stop would be kept alive by its client, and hold the stop up. */
+function closeAfterAnswering(fastify: ClosingHooks): void {
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close');
+    done();
+  });
 }

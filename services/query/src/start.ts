@@ -60,8 +60,8 @@ export async function startQuery(runtime: Runtime<QueryConfig>): Promise<Running
   return {
     port,
     async close() {
-      await app.close();
-      await egress.destroy();
+      // Together: a connection test may wait half a minute for its receiver, and the server waits for the answer to it.
+      await Promise.all([app.close(), egress.destroy()]);
       await pool.end();
     },
   };
