@@ -135,7 +135,7 @@ describe.each(roles)('as the role of %s', (name) => {
         await expect(pool.query(statement.replace('$', part))).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('it is neither owner nor superuser, and becomes nobody else', async () => {
+  it('the service is neither owner nor superuser, and becomes nobody else', async () => {
     const pool = poolOf(name);
     const { rows } = await line.db.pool.query(
       `select rolsuper, rolbypassrls, rolcreaterole, (select count(*)::int from pg_class where relowner = r.oid) as owned
@@ -162,7 +162,7 @@ it.each(
   );
   if (table === 'audit.events') expect(rows).toEqual([{ own: 5, others: 6 }]);
   const seen = await withTenant(pool, mine, async (client) => client.query(`select tenant_id from ${table}`));
-  expect(seen.rows).toEqual(Array(rows[0]?.own).fill({ tenant_id: mine }));
+  expect(seen.rows).toEqual(Array.from({ length: rows[0]?.own ?? 0 }, () => ({ tenant_id: mine })));
   for (const nobody of ['', '%', "' or true --"])
     await withTenant(pool, nobody, async (client) => {
       expect((await client.query(`select 1 from ${table}`)).rowCount).toBe(0);

@@ -16,7 +16,7 @@ it('names each file of test/guarantees in one row of the table, and no other', (
     /\[([\w-]+)\]\(\.\.\/test\/guarantees\/([\w-]+)\.test\.ts\) *\|$/.exec(row)?.slice(1),
   );
   expect(named.every((names) => names?.[0] === names?.[1])).toBe(true);
-  expect(named.map((names) => names?.[0]).sort()).toEqual(files.sort());
+  expect(named.map((names) => String(names?.[0])).sort()).toEqual(files.sort());
 });
 
 it('says of each promise how it is kept', () => {
