@@ -142,7 +142,7 @@ describe('every hostile record', () => {
     expect(ahead.map(({ id }) => id)).toEqual(
       said
         .filter(({ occurredAt }) => Date.parse(String(occurredAt)) > now + 600_000)
-        .map(({ id }) => id)
+        .map(({ id }) => String(id))
         .sort(),
     );
     await expectTopicToMirrorRows(line);
