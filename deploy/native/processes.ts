@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import {
   checkoutRoot,
   nodeBinary,
+  nodeEnvironment,
+  nodeFlags,
   serviceNames,
   startChild,
   untilReady,
@@ -25,8 +27,8 @@ export async function startProgram(
   const child = startChild({
     label,
     command: nodeBinary(),
-    args: ['--disable-warning=TimeoutNegativeWarning', join(checkoutRoot, 'dist', program), ...flags],
-    env: { ...process.env, ...environment },
+    args: [...nodeFlags, join(checkoutRoot, 'dist', program), ...flags],
+    env: { ...process.env, ...nodeEnvironment, ...environment },
     logFile: join(config.AUDITLANE_DATA_DIR, 'logs', `${label}.log`),
   });
   await untilReady(child, async () => (await fetch(url)).ok, readyWithinMs);

@@ -123,6 +123,8 @@ function kafkaServer(type: DestinationType, runtime: ForwarderRuntime): KafkaBat
         group: groups[type],
         commits: 'handler',
         maxBytesPerPartition: config.AUDITLANE_FETCH_BYTES,
+        // What lanes keep keeps its whole fetch in memory.
+        maxBytes: 2 * config.AUDITLANE_FETCH_BYTES,
       },
     ],
     producer: false,

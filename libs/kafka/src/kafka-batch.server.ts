@@ -22,6 +22,8 @@ export interface Subscription {
   /** Partitions handled at the same time. */
   readonly concurrency?: number;
   readonly maxBytesPerPartition?: number;
+  /** Of all partitions together, in one fetch. */
+  readonly maxBytes?: number;
   /** 'handler': the transport never commits; the handler does, by `assignment.commit`. */
   readonly commits?: 'transport' | 'handler';
 }
@@ -187,7 +189,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
       group: options.names.group(subscription.group),
       concurrency: subscription.concurrency ?? options.partitions,
       maxBytesPerPartition: subscription.maxBytesPerPartition ?? 1_048_576,
-      maxBytes: 8 * 1_048_576,
+      maxBytes: subscription.maxBytes ?? 8 * 1_048_576,
       maxWaitMs: options.maxWaitMs ?? 500,
       handlerCommits: subscription.commits === 'handler',
       sessionTimeoutMs,

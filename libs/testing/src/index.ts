@@ -18,6 +18,7 @@ export * from './native/find-jdk.cjs';
 export * from './native/free-port';
 export * from './native/java';
 export * from './native/kafka';
+export * from './native/node-runtime';
 export * from './native/postgres';
 export * from './native/temporary-directory';
 export * from './sink';
