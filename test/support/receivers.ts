@@ -10,7 +10,7 @@ export interface Address {
   readonly type: DestinationType;
   readonly url: string;
   readonly token: string;
-  readonly caPem: string;
+  readonly caPem: string | null;
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
