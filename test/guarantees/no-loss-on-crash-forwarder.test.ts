@@ -46,7 +46,7 @@ interface Lane {
 describe('a forwarder that is killed', () => {
   let lanes: readonly Lane[];
   let line: DeliveryLine;
-  let forwarder: ServiceProcess | undefined;
+  let forwarder: ServiceProcess;
   let published = 0;
 
   beforeAll(async () => {
@@ -62,11 +62,6 @@ describe('a forwarder that is killed', () => {
     forwarder = await line.start('forwarder-http');
     await publish(1);
     await untilAllArrived();
-    await forwarder.stop();
-  });
-
-  afterEach(async () => {
-    if (forwarder?.isRunning()) await forwarder.stop();
   });
 
   afterAll(async () => line.close());
@@ -85,18 +80,18 @@ describe('a forwarder that is killed', () => {
 
   async function park(): Promise<void> {
     for (const { sink } of lanes) sink.always(scripts.answer(401));
-    forwarder = await line.start('forwarder-http');
     await publish(10);
     for (const { destination } of lanes) await untilParked(line, destination);
     await untilAllCommitted(line, 'forwarder-http');
-    await forwarder.stop();
   }
 
   it.each(deaths)(
     '$when loses nothing, keeps the order, and repeats only what was not settled',
     async ({ point, finds }) => {
-      if (finds === 'a backlog') await park();
-      await publish(700);
+      if (!forwarder.isRunning()) forwarder = await line.start('forwarder-http');
+    if (finds === 'a backlog') await park();
+    await forwarder.stop();
+      await publish(450);
       for (const { sink } of lanes) sink.always(finds === 'a failing receiver' ? scripts.answer(503) : scripts.pass);
       const before = lanes.map(({ tenant, sink }) => sink.seqs(tenant).length);
       await line.crash('forwarder-http', point);
