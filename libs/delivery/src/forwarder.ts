@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { partitionOf } from '@auditlane/contracts';
 import type { Assignment } from '@auditlane/kafka';
 import type { Egress } from '@auditlane/egress';
+import { now } from './clock';
 import type { ConfiguredDestination } from './destination';
 import type { Deps } from './deps';
 import { health, oldestUnsentAt, runnable } from './domain/lane-status';
@@ -167,20 +168,20 @@ export class Forwarder {
   }
 
   reading(): DeliveryReading {
-    const now = Date.now();
+    const at = now();
     const destinations = { healthy: 0, retrying: 0, failing: 0, disabled: 0 };
-    let oldest = now;
+    let oldest = at;
     let runnableEvents = 0;
     for (const { runner } of this.runners.values()) {
       for (const lane of runner.lanes) {
-        destinations[health(lane, now)]++;
-        runnableEvents += runnable(lane, now);
-        if (lane.settings.enabled) oldest = Math.min(oldest, oldestUnsentAt(lane) ?? now);
+        destinations[health(lane, at)]++;
+        runnableEvents += runnable(lane, at);
+        if (lane.settings.enabled) oldest = Math.min(oldest, oldestUnsentAt(lane) ?? at);
       }
     }
     const { lanes, drains, probes } = this.options.budgets;
     return {
-      oldestPendingSeconds: (now - oldest) / 1000,
+      oldestPendingSeconds: (at - oldest) / 1000,
       runnableEvents,
       laneBytes: lanes.inUse,
       drainBytes: drains.inUse + probes.inUse,

@@ -3,6 +3,7 @@ import { held, retry, type Outcome } from '@auditlane/contracts';
 import type { Verdict } from '@auditlane/destinations';
 import type { Assignment, KafkaRecord } from '@auditlane/kafka';
 import { crashPoint } from '@auditlane/observability';
+import { now } from './clock';
 import type { Deps } from './deps';
 import type { Ownership } from './delivery-store';
 import type { Effect, SavedPosition, StatusRow } from './domain/effects';
@@ -60,7 +61,7 @@ export class PartitionRunner {
           if (this.ready) this.arm();
         },
       },
-      Date.now(),
+      now(),
     );
     this.ready = true;
     this.pump();
@@ -90,7 +91,7 @@ export class PartitionRunner {
     const deadline = performance.now() + waitInPlaceMs;
     let taken = 0;
     for (;;) {
-      taken = this.machine.batch(log, taken, Date.now());
+      taken = this.machine.batch(log, taken, now());
       const room = taken < log.length ? this.room(deadline) : undefined;
       this.pump();
       if (!room || !(await room) || this.hasEnded()) break;
@@ -104,12 +105,12 @@ export class PartitionRunner {
 
   configure(): void {
     if (this.hasEnded()) return;
-    this.machine.settings(this.deps.destinationsOf(this.ownership.partition), Date.now());
+    this.machine.settings(this.deps.destinationsOf(this.ownership.partition), now());
     this.pump();
   }
 
   takeStatus(): StatusRow[] {
-    return this.hasEnded() ? [] : this.machine.takeStatus(Date.now(), false);
+    return this.hasEnded() ? [] : this.machine.takeStatus(now(), false);
   }
 
   /** They could not be written: they are due again. */
@@ -191,7 +192,7 @@ export class PartitionRunner {
         : events.map(() => aborted);
     this.flights.delete(id);
     if (this.hasEnded()) return;
-    this.machine.answer(destination, id, verdicts, Date.now());
+    this.machine.answer(destination, id, verdicts, now());
     this.pump();
   }
 
@@ -208,7 +209,7 @@ export class PartitionRunner {
       this.deps.metrics.left('gap', toSeq - fromSeq + 1);
       this.deps.logger.error({ destination, fromSeq, toSeq }, 'events were deleted before they were delivered');
     }
-    this.machine.written(destination, id, Date.now());
+    this.machine.written(destination, id, now());
     this.pump();
   }
 
@@ -217,7 +218,7 @@ export class PartitionRunner {
       this.deps.reader.read(tenant, read.fromSeq, read),
     );
     if (!page || this.hasEnded()) return;
-    this.machine.page(destination, id, page.rows, page.head, Date.now());
+    this.machine.page(destination, id, page.rows, page.head, now());
     this.pump();
   }
 
@@ -254,13 +255,13 @@ export class PartitionRunner {
     if (at === undefined || this.hasEnded() || at >= this.timerAt) return;
     clearTimeout(this.timer);
     this.timerAt = at;
-    this.timer = setTimeout(() => this.tick(), Math.max(0, at - Date.now()));
+    this.timer = setTimeout(() => this.tick(), Math.max(0, at - now()));
   }
 
   private tick(): void {
     this.timerAt = Infinity;
     if (this.hasEnded()) return;
-    this.machine.tick(Date.now());
+    this.machine.tick(now());
     this.pump();
   }
 

@@ -6,8 +6,6 @@ type Choose = (below: number) => number;
 /** Answers of a bad day; healing means that only the first is left. */
 const answers: readonly Answer[] = [
   'taken',
-  'taken',
-  'taken',
   'taken_unheard',
   'prefix_then_busy',
   'items_then_busy',
@@ -17,6 +15,7 @@ const answers: readonly Answer[] = [
 ];
 
 const changes = ['disable', 'resume', 'from_now', 'touch', 'delete'] as const;
+const spans = [1, 20, 300, 1_100, 3_100, 20_000, 400_000] as const;
 
 function pick<T>(items: readonly T[], choose: Choose): T | undefined {
   return items[choose(items.length)];
@@ -26,76 +25,146 @@ export function living(world: World): Destination[] {
   return world.destinations.filter(({ deleted }) => !deleted);
 }
 
-/** What can happen next; weights by repetition. */
-const happenings: readonly ((world: World, choose: Choose) => void)[] = [
-  ...Array.from({ length: 4 }, () => (world: World, choose: Choose) => {
-    const tenant = choose(3) === 0 ? 'b' : 'a';
-    for (let n = choose(6); n >= 0; n--) world.append(tenant);
-    if (choose(4) > 0) world.publish(100);
-  }),
-  (world, choose) => world.publish(choose(4)),
-  (world, choose) => world.republish(choose(8)),
-  ...Array.from({ length: 5 }, () => (world: World, choose: Choose) => world.owner?.deliver(1 + choose(8))),
-  ...Array.from({ length: 6 }, () => (world: World, choose: Choose) => {
-    const replica = pick(
-      world.replicas.filter(({ sends }) => sends.length > 0),
-      choose,
-    );
-    replica?.answer(choose(replica.sends.length), pick(answers, choose) ?? 'taken');
-  }),
-  ...Array.from({ length: 5 }, () => (world: World, choose: Choose) => {
-    const replica = pick(
-      world.replicas.filter(({ writes }) => writes.length > 0),
-      choose,
-    );
-    replica?.write(choose(replica.writes.length));
-  }),
-  ...Array.from({ length: 4 }, () => (world: World, choose: Choose) => {
-    const replica = pick(
-      world.replicas.filter(({ reads }) => reads.length > 0),
-      choose,
-    );
-    replica?.read(choose(replica.reads.length));
-  }),
-  ...Array.from({ length: 3 }, () => (world: World, choose: Choose) => {
-    world.now += [1, 20, 300, 1_100, 3_100, 20_000, 400_000][choose(7)] ?? 1;
-    for (const replica of world.replicas) if (!replica.dead) replica.tick();
-  }),
-  (world) => world.owner?.commit(),
-  (world) => world.owner?.commit(),
-  (world) => world.owner?.saveStatus(),
-  (world, choose) => {
-    const destination = pick(living(world), choose);
-    if (destination) world.change(destination, changes[choose(changes.length)] ?? 'touch');
-    if (choose(3) > 0) world.owner?.reconfigure();
-  },
-  (world) => world.owner?.reconfigure(),
-  (world, choose) => {
-    if (world.destinations.length < 8) create(world, choose);
-  },
-  (world, choose) => {
-    const destination = pick(living(world), choose);
-    if (destination) destination.sink.refusesAll = choose(3) === 0;
-  },
+type Happening = (world: World, choose: Choose) => void;
+
+/** Each with its usual weight. A run takes some of them more often than others, and some not at all: what is rare alone may be common together. */
+const happenings: readonly (readonly [weight: number, happening: Happening])[] = [
+  [
+    4,
+    (world, choose) => {
+      const tenant = choose(3) === 0 ? 'b' : 'a';
+      for (let n = choose(6); n >= 0; n--) world.append(tenant);
+      if (choose(4) > 0) world.publish(100);
+    },
+  ],
+  [1, (world, choose) => world.publish(choose(4))],
+  [1, (world, choose) => world.republish(choose(8))],
+  [1, (world) => world.lose()],
+  [5, (world, choose) => world.owner?.deliver(1 + choose(8))],
+  [
+    6,
+    (world, choose) => {
+      const busy = world.replicas.filter(({ sends }) => sends.length > 0);
+      const replica = pick(busy, choose);
+      const answer = choose(100) < world.goodwill ? 'taken' : pick(answers, choose);
+      replica?.answer(choose(replica.sends.length), answer ?? 'taken');
+    },
+  ],
+  [
+    5,
+    (world, choose) => {
+      const writing = world.replicas.filter(({ writes }) => writes.length > 0);
+      const replica = pick(writing, choose);
+      replica?.write(choose(replica.writes.length));
+    },
+  ],
+  [
+    4,
+    (world, choose) => {
+      const reading = world.replicas.filter(({ reads }) => reads.length > 0);
+      const replica = pick(reading, choose);
+      if (choose(2) === 0) replica?.look(choose(replica.reads.length));
+      else replica?.read(choose(replica.reads.length));
+    },
+  ],
+  [
+    3,
+    (world, choose) => {
+      world.now += pick(spans, choose) ?? 1;
+      for (const replica of world.replicas) if (!replica.dead) replica.tick();
+    },
+  ],
+  // A good while: whoever can catches up and turns live.
+  [2, (world, choose) => void Array.from({ length: 2 + choose(12) }, () => progress(world))],
+  [2, (world) => world.owner?.commit()],
+  [1, (world) => world.owner?.saveStatus()],
+  [
+    1,
+    (world, choose) => {
+      const destination = pick(living(world), choose);
+      if (destination) world.change(destination, changes[choose(changes.length)] ?? 'touch');
+      if (choose(3) > 0) world.owner?.reconfigure();
+    },
+  ],
+  [1, (world) => world.owner?.reconfigure()],
+  [
+    1,
+    (world, choose) => {
+      if (world.destinations.length < 8) create(world, choose);
+    },
+  ],
+  [
+    1,
+    (world, choose) => {
+      const destination = pick(living(world), choose);
+      if (destination) destination.sink.refusesAll = choose(3) === 0;
+    },
+  ],
   // The process dies, or its successor claims while it is paused and wakes up later.
-  (world, choose) => {
-    const old = world.owner;
-    if (!old) return;
-    old.fresh = false;
-    if (choose(2) === 0) old.end();
-    world.claim();
-  },
-  (world, choose) => {
-    if (choose(4) > 0) return;
-    if (choose(2) === 0) world.committed = undefined;
-    else world.truncateLog();
-    world.owner?.end();
-    world.claim();
-  },
-  (world, choose) => {
-    if (choose(4) === 0) world.retain('a', choose(5));
-  },
+  [
+    1,
+    (world, choose) => {
+      const old = world.owner;
+      if (!old || !world.mayChange) return;
+      old.fresh = false;
+      if (choose(2) === 0) old.end();
+      world.claim();
+    },
+  ],
+  [
+    1,
+    (world, choose) => {
+      if (!world.mayChange) return;
+      if (choose(2) === 0) world.committed = undefined;
+      else world.truncateLog();
+      world.owner?.end();
+      world.claim();
+    },
+  ],
+  [
+    1,
+    (world, choose) => {
+      if (choose(4) === 0) world.retain('a', choose(5));
+    },
+  ],
 ];
+
+/** One round in which everything answers and the receivers take what they can. True: there was nothing to do. */
+function progress(world: World): boolean {
+  let idle = true;
+  for (const replica of world.replicas) {
+    for (let n = replica.sends.length; n > 0; n--) {
+      replica.answer(0, 'taken');
+      idle = false;
+    }
+  }
+  const { owner } = world;
+  if (!owner) return idle;
+  for (let n = owner.writes.length; n > 0; n--) {
+    owner.write(0);
+    idle = false;
+  }
+  for (let n = owner.reads.length; n > 0; n--) {
+    owner.read(0);
+    idle = false;
+  }
+  const before = owner.position;
+  owner.deliver(10);
+  if (owner.position !== before || owner.handed) idle = false;
+  owner.commit();
+  world.now += idle ? 60_000 : 5;
+  owner.tick();
+  return idle;
+}
+
+/** The happenings of one run: an urn of them. */
+function urn(choose: Choose): Happening[] {
+  const moods = [0, 1, 1, 1, 3];
+  return happenings.flatMap(([weight, happening], index) => {
+    const times = weight * (index < 10 ? 1 + choose(3) : (pick(moods, choose) ?? 1));
+    return Array.from({ length: times }, () => happening);
+  });
+}
 
 function create(world: World, choose: Choose): void {
   const tenant = choose(3) === 0 ? 'b' : 'a';
@@ -118,28 +187,8 @@ function heal(world: World): void {
   owner.fresh = true;
   owner.reconfigure();
   for (let round = 0; round < 3_000; round++) {
-    let idle = true;
-    for (const replica of world.replicas) {
-      while (replica.sends.length > 0) {
-        replica.answer(0, 'taken');
-        idle = false;
-      }
-    }
-    while (owner.writes.length > 0) {
-      owner.write(0);
-      idle = false;
-    }
-    while (owner.reads.length > 0) {
-      owner.read(0);
-      idle = false;
-    }
-    const before = owner.position;
-    owner.deliver(10);
-    if (owner.position !== before || owner.handed) idle = false;
-    owner.commit();
-    world.now += idle ? 60_000 : 5;
-    owner.tick();
-    if (idle && owner.sends.length + owner.writes.length + owner.reads.length === 0 && round > 50 && settled(world))
+    const idle = progress(world);
+    if (idle && round > 50 && owner.sends.length + owner.writes.length + owner.reads.length === 0 && settled(world))
       break;
   }
   owner.saveStatus();
@@ -166,10 +215,12 @@ export function run(tape: readonly number[], seed: number): World {
   };
   const world = new World(random);
   const choose: Choose = (below) => Math.floor(random() * below);
+  world.goodwill = [30, 70, 95][choose(3)] ?? 70;
   create(world, choose);
   create(world, choose);
   world.claim();
-  for (const step of tape) happenings[step % happenings.length]?.(world, choose);
+  const drawn = urn(choose);
+  for (const step of tape) drawn[step % drawn.length]?.(world, choose);
   heal(world);
   return world;
 }

@@ -71,7 +71,7 @@ function probe(lane: Lane, now: number): void {
   }
   const pending = [...queue].filter((entry) => entry.state === 'pending');
   const chosen = again ? pending.at(-1) : pending[0];
-  if (chosen) send(lane, [chosen], 'later', now);
+  if (chosen) send(lane, [chosen], again ? 'newest' : 'later', now);
   else if (beyond) readOn(lane);
   else nothingLater(lane, now);
 }
