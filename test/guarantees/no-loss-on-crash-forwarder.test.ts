@@ -89,8 +89,8 @@ describe('a forwarder that is killed', () => {
     '$when loses nothing, keeps the order, and repeats only what was not settled',
     async ({ point, finds }) => {
       if (!forwarder.isRunning()) forwarder = await line.start('forwarder-http');
-    if (finds === 'a backlog') await park();
-    await forwarder.stop();
+      if (finds === 'a backlog') await park();
+      await forwarder.stop();
       await publish(450);
       for (const { sink } of lanes) sink.always(finds === 'a failing receiver' ? scripts.answer(503) : scripts.pass);
       const before = lanes.map(({ tenant, sink }) => sink.seqs(tenant).length);
