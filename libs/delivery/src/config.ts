@@ -57,7 +57,7 @@ export const forwarderDefinition = (type: DestinationType) =>
     AUDITLANE_DELIVERY_STATUS_INTERVAL_MS: durationSetting(10_000, 'How often the status of destinations is written'),
     AUDITLANE_DELIVERY_COMMIT_INTERVAL_MS: durationSetting(250, 'Least time between two offset commits of a partition'),
     AUDITLANE_SETTINGS_POLL_MS: durationSetting(1_000, 'How often the settings version is looked at'),
-    AUDITLANE_FETCH_BYTES: integerSetting(1_024, 64 * mebibyte, 262_144, 'Bytes fetched from one partition at a time'),
+    AUDITLANE_FETCH_BYTES: integerSetting(1_024, 64 * mebibyte, mebibyte, 'Bytes fetched from one partition at a time'),
   });
 
 export type ForwarderConfig = ConfigOf<ReturnType<typeof forwarderDefinition>>;

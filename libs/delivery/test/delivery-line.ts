@@ -8,6 +8,7 @@ import {
   freshPrefix,
   makeEvent,
   produce,
+  spawnService,
   startService,
   temporaryDirectory,
   type ServiceEnvironment,
@@ -20,6 +21,8 @@ export interface DeliveryLine {
   readonly db: TestDatabase;
   readonly prefix: string;
   forwarder(type: DestinationType, env?: ServiceEnvironment): Promise<ServiceProcess>;
+  /** One that is to die while it works: not waited for. */
+  doomed(type: DestinationType, env: ServiceEnvironment): Promise<ServiceProcess>;
   publish(tenant: string, count: number): Promise<void>;
   add(tenant: string, type: DestinationType, receiver: Receiver): Promise<string>;
   /** Changes columns of a destination, in the transaction that a Save would make. */
@@ -65,18 +68,20 @@ export async function openDeliveryLine(egressAllow: readonly string[]): Promise<
   const seal = (tenant: string, destination: string, token: string): string =>
     JSON.stringify(keyRing.seal(token, { tenant, destination, field: 'token', version: 1 }));
 
+  const environment = (type: DestinationType, env: ServiceEnvironment = {}): ServiceEnvironment => ({
+    ...common,
+    ...impatient,
+    AUDITLANE_DATABASE_URL: db.url(`forwarder_${type}`),
+    AUDITLANE_KEY_RING_FILE: keyRingFile,
+    AUDITLANE_EGRESS_ALLOW: egressAllow.join(','),
+    ...env,
+  });
+
   return {
     db,
     prefix,
-    forwarder: (type, env) =>
-      startService(`forwarder-${type}`, {
-        ...common,
-        ...impatient,
-        AUDITLANE_DATABASE_URL: db.url(`forwarder_${type}`),
-        AUDITLANE_KEY_RING_FILE: keyRingFile,
-        AUDITLANE_EGRESS_ALLOW: egressAllow.join(','),
-        ...env,
-      }),
+    forwarder: (type, env) => startService(`forwarder-${type}`, environment(type, env)),
+    doomed: (type, env) => spawnService(`forwarder-${type}`, environment(type, env)),
     publish: (tenant, count) =>
       produce(
         prefix,
