@@ -133,7 +133,7 @@ export class BatchRunner {
       complete && nextOffset >= assignment.highWatermark ? undefined : (records[done] ?? records.at(-1))?.timestamp;
     if (done > 0 && !payload.isStale()) payload.resolveOffset(String(nextOffset - 1));
     const committable = held ? commitOffset : nextOffset;
-    if (!assignment.handlerCommits && committable > (records[0]?.offset ?? 0)) void assignment.commit(committable);
+    if (!assignment.handlerCommits && committable > (records[0]?.offset ?? 0)) assignment.commitSoon(committable);
     assignment.handlerCommits ||= held;
   }
 

@@ -24,11 +24,12 @@ class Broker implements PartitionLink {
 }
 
 describe('commits of an assignment', () => {
-  const begin = () => {
+  const begin = (commitIntervalMs = 250) => {
     const broker = new Broker();
     const membership = new Membership(30_000);
     const assignment = new PartitionAssignment('t', 0, membership.begin(), membership, broker, {
       handlerCommits: false,
+      commitIntervalMs,
     });
     return { broker, membership, assignment };
   };
@@ -71,6 +72,47 @@ describe('commits of an assignment', () => {
     await done;
     expect(broker.commits).toHaveLength(1);
     expect(broker.failures).toHaveLength(1);
+  });
+
+  it('are made once in an interval where many batches ask for them: at once, then for the newest', async () => {
+    const { broker, assignment } = begin(20);
+    assignment.commitSoon(1);
+    assignment.commitSoon(2);
+    assignment.commitSoon(3);
+    expect(broker.commits).toEqual([[1, '']]);
+    broker.next()?.resolve();
+    while (broker.commits.length < 2) await settled();
+    expect(broker.commits).toEqual([
+      [1, ''],
+      [3, ''],
+    ]);
+  });
+
+  it('do not wait for the interval once the partition is being taken away', async () => {
+    const { broker, assignment } = begin(3_600_000);
+    assignment.commitSoon(1);
+    broker.next()?.resolve();
+    await settled();
+    assignment.commitSoon(2);
+    expect(broker.commits).toHaveLength(1);
+    assignment.release('rebalancing');
+    broker.next()?.resolve();
+    await settled();
+    assignment.commitSoon(3);
+    broker.next()?.resolve();
+    await assignment.flushed();
+    expect(broker.commits.map(([offset]) => offset)).toEqual([1, 2, 3]);
+  });
+
+  it('are left out, due or not, once the partition is lost', async () => {
+    const { broker, assignment } = begin(3_600_000);
+    assignment.commitSoon(1);
+    broker.next()?.resolve();
+    await settled();
+    assignment.commitSoon(2);
+    assignment.release('lost');
+    await assignment.flushed();
+    expect(broker.commits.map(([offset]) => offset)).toEqual([1]);
   });
 
   it('are not made in the name of a later generation', async () => {
