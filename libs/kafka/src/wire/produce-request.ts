@@ -1,5 +1,5 @@
 // Writes the body of a Produce request (versions 3 to 7, which are the same) in one pass into one buffer, byte for byte as kafkajs does. kafkajs
-// makes a zeroed buffer of half a kilobyte for each record and each header and copies all bytes five times: with the headers that our events
+// makes a zeroed buffer of half a kilobyte for each record and each header and copies all bytes several times: with the headers that our events
 // carry, that was most of what a hop cost.
 import { ByteWriter, varIntBytes } from './byte-writer';
 import { crc32c } from './crc32c';
