@@ -1,9 +1,8 @@
 // A whole forwarder service: everything but the type is the same, so a service is one line.
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { namesWith, type DestinationType, type GroupRole } from '@auditlane/contracts';
-import { Egress, parseAllowList } from '@auditlane/egress';
+import { egressFromSettings, type Egress } from '@auditlane/egress';
 import { KafkaBatchServer } from '@auditlane/kafka';
 import { crash, gauge, runService, type Running, type Runtime } from '@auditlane/observability';
 import { KeyRing } from '@auditlane/secrets';
@@ -33,7 +32,7 @@ export function runForwarder(type: DestinationType): Promise<void> {
 
 async function startForwarder(type: DestinationType, runtime: ForwarderRuntime): Promise<Running> {
   const { config, health, logger } = runtime;
-  const egress = openEgress(config);
+  const egress = egressFromSettings(config, { connectTimeoutMs: config.AUDITLANE_EGRESS_CONNECT_TIMEOUT_MS });
   const pool = openPool(type, runtime);
   await assertTopology(pool, { partitions: config.AUDITLANE_PARTITIONS });
   const forwarder = makeForwarder(type, runtime, pool, egress);
@@ -59,15 +58,6 @@ async function startForwarder(type: DestinationType, runtime: ForwarderRuntime):
       await pool.end();
     },
   };
-}
-
-function openEgress(config: ForwarderConfig): Egress {
-  const policy = parseAllowList(config.AUDITLANE_EGRESS_ALLOW, { ports: config.AUDITLANE_EGRESS_PORTS });
-  const operatorCa = config.AUDITLANE_EGRESS_CA_FILE;
-  return new Egress(policy, {
-    connectTimeoutMs: config.AUDITLANE_EGRESS_CONNECT_TIMEOUT_MS,
-    ...(operatorCa === undefined ? {} : { operatorCaPem: readFileSync(operatorCa, 'utf8') }),
-  });
 }
 
 function openPool(type: DestinationType, { config, logger, registry }: ForwarderRuntime): Database {
