@@ -1,5 +1,4 @@
 // Where the native start puts things and on which ports: fixed by default, each settable, so that guides can name them.
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { defineConfig, integerSetting, type ConfigOf } from '@auditlane/config';
 
@@ -9,7 +8,6 @@ export const nativeSettings = defineConfig('npm start', {
   AUDITLANE_DATA_DIR: z
     .string()
     .default('.auditlane')
-    .transform((folder) => resolve(folder))
     .meta({ description: 'Folder that holds everything npm start keeps' }),
   AUDITLANE_HTTP_PORT: port(3000, 'the API and the page'),
   AUDITLANE_KAFKA_PORT: port(9092, 'Kafka'),

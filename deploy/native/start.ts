@@ -1,6 +1,6 @@
 // `npm start`: the whole of Auditlane on this machine, natively, with a demo to look at; Ctrl-C stops all of it and leaves nothing behind.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '@auditlane/config';
 import { defaultPartitions } from '@auditlane/contracts';
@@ -28,7 +28,8 @@ async function main(): Promise<void> {
     options: { demo: { type: 'boolean', default: true }, reset: { type: 'boolean', default: false } },
     allowNegative: true,
   });
-  const config = loadConfig(nativeSettings);
+  const loaded = loadConfig(nativeSettings);
+  const config = { ...loaded, AUDITLANE_DATA_DIR: resolve(loaded.AUDITLANE_DATA_DIR) };
   await assertPortsFree(portsOf(config, values.demo));
   if (values.reset) forget(config);
   for (const folder of ['logs', 'receivers']) mkdirSync(join(config.AUDITLANE_DATA_DIR, folder), { recursive: true });
