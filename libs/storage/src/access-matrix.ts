@@ -53,6 +53,11 @@ export const accessMatrix: readonly TableAccess[] = [
   guarded('delivery.status', forwarder('all', 'select', 'insert', 'update'), query('tenant or operator', 'select')),
   guarded('delivery.dead_letter', forwarder('all', 'select', 'insert', 'update', 'delete'), query('tenant', 'select')),
   guarded('delivery.gap', forwarder('all', 'select', 'insert', 'update'), query('tenant', 'select')),
+  guarded('delivery.replay', query('tenant', 'select', 'insert', 'update'), forwarder('all', 'select')),
+  guarded('delivery.replay_letter', query('tenant', 'select', 'insert'), forwarder('all', 'select', 'delete')),
+  guarded('delivery.replay_progress', forwarder('all', 'select', 'insert', 'update'), query('tenant', 'select')),
+  guarded('settings.webhook', query('tenant', 'select', 'insert', 'update', 'delete'), forwarder('all', 'select')),
+  guarded('delivery.notification', forwarder('all', 'select', 'insert', 'update'), query('tenant', 'select')),
   open('delivery.replica', forwarder('all', 'select', 'insert', 'update', 'delete'), query('all', 'select')),
 ];
 
