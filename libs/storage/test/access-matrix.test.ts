@@ -39,7 +39,12 @@ beforeAll(async () => {
      insert into delivery.cursor (destination_id, tenant_id, next_seq, state, reason) select id, tenant_id, 1, 'parked', 'r' from settings.destinations;
      insert into delivery.status (destination_id, tenant_id) select id, tenant_id from settings.destinations;
      insert into delivery.dead_letter (destination_id, tenant_id, seq, event_id, reason) select id, tenant_id, 1, 'e', 'r' from settings.destinations;
-     insert into delivery.gap (destination_id, tenant_id, from_seq, to_seq, reason) select id, tenant_id, 1, 1, 'r' from settings.destinations;`,
+     insert into delivery.gap (destination_id, tenant_id, from_seq, to_seq, reason) select id, tenant_id, 1, 1, 'r' from settings.destinations;
+     insert into delivery.replay (id, destination_id, tenant_id, kind, from_seq, to_seq) select id, id, tenant_id, 'range', 1, 1 from settings.destinations;
+     insert into delivery.replay_letter (replay_id, tenant_id, seq) select id, tenant_id, 1 from delivery.replay;
+     insert into delivery.replay_progress (replay_id, tenant_id, state, next_seq) select id, tenant_id, 'running', 1 from delivery.replay;
+     insert into settings.webhook (tenant_id, url, secret) select t, 'https://x.test', '{}' from unnest(array['acme', 'globex']) t;
+     insert into delivery.notification (destination_id, tenant_id, failing_since, kind, id, body) select id, tenant_id, now(), 'recovered', id, '{}' from settings.destinations;`,
   );
 });
 
