@@ -186,13 +186,13 @@ export class PartitionRunner {
     const configured = this.deps.settings.get(destination);
     const controller = new AbortController();
     this.flights.set(id, controller);
-    const verdicts =
+    const sent =
       configured?.version === version
         ? await this.deps.sender.send(configured, events, controller.signal)
-        : events.map(() => aborted);
+        : { verdicts: events.map(() => aborted) };
     this.flights.delete(id);
     if (this.hasEnded()) return;
-    this.machine.answer(destination, id, verdicts, now());
+    this.machine.answer(destination, id, sent, now());
     this.pump();
   }
 

@@ -3,6 +3,7 @@ import { judgeFailure, type DeliverableEvent, type Verdict } from '@auditlane/de
 import type { Egress } from '@auditlane/egress';
 import { crashPoint } from '@auditlane/observability';
 import type { ConfiguredDestination } from './destination';
+import type { Exchange, Sent } from './domain/effects';
 import type { DeliveryMetrics } from './metrics';
 
 export class Sender {
@@ -15,7 +16,7 @@ export class Sender {
     configured: ConfiguredDestination,
     events: readonly DeliverableEvent[],
     signal: AbortSignal,
-  ): Promise<readonly Verdict[]> {
+  ): Promise<Sent> {
     const opening = configured.open();
     if (!opening.ok) return this.forAll(events, opening.verdict);
     const { destination } = opening;
@@ -28,16 +29,20 @@ export class Sender {
     const target = { destinationId: configured.id, configVersion: configured.version, caPem: configured.row.ca_pem };
     const result = await this.egress.request(target, request, signal);
     this.metrics.requestSeconds.observe((performance.now() - startedAt) / 1000);
-    if (result.kind === 'failure') return this.forAll(events, judgeFailure(result));
+    const bytes = request.body.length;
+    if (result.kind === 'failure') {
+      return this.forAll(events, judgeFailure(result), { bytes: result.sent ? bytes : 0, words: result.words });
+    }
     if (result.response.status === 200) crashPoint('delivery.afterSend');
     const verdicts = destination.judge(result.response, events);
     this.metrics.judged(verdicts);
-    return verdicts;
+    const { response } = result;
+    return { verdicts, exchange: { status: response.status, bytes, words: destination.said(response) } };
   }
 
-  private forAll(events: readonly DeliverableEvent[], verdict: Verdict): readonly Verdict[] {
+  private forAll(events: readonly DeliverableEvent[], verdict: Verdict, exchange?: Exchange): Sent {
     const verdicts = Array.from({ length: events.length }, () => verdict);
     this.metrics.judged(verdicts);
-    return verdicts;
+    return exchange ? { verdicts, exchange } : { verdicts };
   }
 }

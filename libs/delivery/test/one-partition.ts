@@ -85,7 +85,7 @@ export class OnePartition {
   answer(verdicts: Verdict | readonly Verdict[], destination = 'd1'): void {
     const send = this.last('send', destination);
     const each = send.events.map((_, index) => ('kind' in verdicts ? verdicts : (verdicts[index] ?? delivered)));
-    this.partition.answer(destination, send.id, each, this.now);
+    this.partition.answer(destination, send.id, { verdicts: each }, this.now);
     this.collect();
   }
 

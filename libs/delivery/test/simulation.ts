@@ -164,7 +164,7 @@ export class Replica {
     if (!destination) return;
     const verdicts = this.world.receive(destination, send, send.aborted ? 'taken_unheard' : answer);
     if (this.dead) return;
-    this.partition.answer(send.destination, send.id, verdicts, this.world.now);
+    this.partition.answer(send.destination, send.id, { verdicts }, this.world.now);
     this.collect();
   }
 

@@ -1,8 +1,8 @@
 // Closes a type's parts over its parsed settings, so that no caller ever holds settings of one type and functions of another.
 import type { DestinationType } from '@auditlane/contracts';
 import { z } from 'zod';
-import type { ConfigFault, Destination, DestinationDefinition, DestinationLimits, UrlCheck } from './types';
-import { withholdToken } from './withhold-token';
+import type { ConfigFault, DestinationDefinition, DestinationLimits, UrlCheck } from './types';
+import { withholdToken, type MadeDestination } from './withhold-token';
 
 export interface Opened<S> {
   readonly id: string;
@@ -20,7 +20,7 @@ export interface DestinationParts<S extends Readonly<Record<string, unknown>>> {
   checkUrl(url: string): UrlCheck;
   /** A sentence where the token cannot be right; `undefined` where it may be. Must not repeat the token. */
   tokenFault(token: string, settings: S): string | undefined;
-  make(opened: Opened<S>): Omit<Destination, 'type'>;
+  make(opened: Opened<S>): MadeDestination;
 }
 
 export function defineDestination<S extends Readonly<Record<string, unknown>>>(

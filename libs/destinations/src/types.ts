@@ -112,6 +112,8 @@ export interface Destination {
   /** Exactly one verdict per event, in order; throws for no answer whatever. */
   judge(response: InboundResponse, events: readonly DeliverableEvent[]): readonly Verdict[];
   probe(): Probe;
+  /** The answer's text for the list of attempts: without the token, cleaned and capped; still to be escaped where it is shown. */
+  said(response: InboundResponse): string;
 }
 
 export type OpenResult =

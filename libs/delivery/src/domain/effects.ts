@@ -1,6 +1,6 @@
 // The words between the deciding part and its edges: what comes in about a destination, and what is asked of the outside.
 import type { PoisonReason } from '@auditlane/contracts';
-import type { DeliverableEvent } from '@auditlane/destinations';
+import type { DeliverableEvent, Verdict } from '@auditlane/destinations';
 
 /** A destination's settings as far as deciding needs them. */
 export interface DestinationView {
@@ -130,10 +130,32 @@ export interface StatusRow {
   readonly attempts: readonly Attempt[];
 }
 
+/** What one request came to: a verdict per event and, where a request was made, what went over the wire. */
+export interface Sent {
+  readonly verdicts: readonly Verdict[];
+  readonly exchange?: Exchange;
+}
+
+export interface Exchange {
+  /** Missing where no answer came. */
+  readonly status?: number;
+  /** Of the request's body before compression; 0 where nothing of it left. */
+  readonly bytes: number;
+  /** The receiver's own, without the token, cleaned and capped; still to be escaped where they are shown. */
+  readonly words: string;
+}
+
+/** One request in the list that admins see. */
 export interface Attempt {
   readonly at: number;
   readonly ms: number;
   readonly events: number;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** `bytes` and `status` are 0 where nothing was sent and where no answer came. */
+  readonly bytes: number;
+  readonly status: number;
   readonly result: string;
   readonly code: string;
+  readonly words: string;
 }

@@ -1,6 +1,6 @@
 // One partition's machine: hands each record to the lanes of its tenant and knows what Kafka may be told is done.
-import type { Verdict, DeliverableEvent } from '@auditlane/destinations';
-import type { DestinationView, Effect, LogRecord, SavedPosition, StatusRow, StoredEvent } from './effects';
+import type { DeliverableEvent } from '@auditlane/destinations';
+import type { DestinationView, Effect, LogRecord, SavedPosition, Sent, StatusRow, StoredEvent } from './effects';
 import { page } from './drain';
 import { admit, arrive, bytesStandingStill, isWorthAsking, loseTrack, relieve } from './intake';
 import { heldBytes, Lane, type LaneHost } from './lane';
@@ -77,8 +77,8 @@ export class Partition implements LaneHost {
     return index;
   }
 
-  answer(destination: string, id: number, verdicts: readonly Verdict[], now: number): void {
-    this.into(destination, now, (lane) => answer(lane, id, verdicts, now));
+  answer(destination: string, id: number, sent: Sent, now: number): void {
+    this.into(destination, now, (lane) => answer(lane, id, sent, now));
     const lane = this.lanes.get(destination);
     if (lane?.removed) this.lanes.delete(destination);
   }

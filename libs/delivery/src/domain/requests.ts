@@ -1,10 +1,12 @@
 // Requests to a receiver, and what its answers mean for the events, for the ones refused, and for the next try.
-import type { Verdict } from '@auditlane/destinations';
 import { backOffMs } from './back-off';
-import type { Refusal } from './effects';
+import type { Exchange, Refusal, Sent } from './effects';
 import type { Entry } from './entry-queue';
 import { abortedAlready, type Flight, type Lane, type Purpose } from './lane';
 import { rule, type Ruling } from './verdicts';
+
+/** A status row holds a hundred attempts: each keeps little of what a receiver said. */
+const wordsCap = 200;
 
 export function send(lane: Lane, entries: readonly Entry[], purpose: Purpose, now: number): void {
   if (entries.length === 0) return;
@@ -24,14 +26,14 @@ export function abort(lane: Lane, flight: Flight): void {
   lane.host.emit({ kind: 'abort', destination: lane.id, id: flight.id });
 }
 
-export function answer(lane: Lane, id: number, verdicts: readonly Verdict[], now: number): void {
+export function answer(lane: Lane, id: number, { verdicts, exchange }: Sent, now: number): void {
   const { flight } = lane;
   if (flight?.id !== id) return;
   lane.flight = undefined;
   if (flight.detached || lane.removed) return;
   const ruling = rule(flight.entries, verdicts);
   const outdated = flight.version !== lane.settings.version;
-  note(lane, flight, ruling, outdated, now);
+  note(lane, flight, ruling, exchange, outdated, now);
   for (const entry of ruling.delivered) {
     lane.suspects.take(entry);
     lane.ledger.release(entry);
@@ -96,13 +98,30 @@ export function fail(lane: Lane, refusal: Refusal, afterMs: number | undefined, 
   lane.cursorReason = refusal.reason;
 }
 
-function note(lane: Lane, flight: Flight, ruling: Ruling, outdated: boolean, now: number): void {
+function note(
+  lane: Lane,
+  { startedAt, entries }: Flight,
+  ruling: Ruling,
+  exchange: Exchange | undefined,
+  outdated: boolean,
+  now: number,
+): void {
   const problem = ruling.park ?? ruling.retry ?? ruling.refused[0]?.refusal;
   lane.condition.record({
-    at: flight.startedAt,
-    ms: now - flight.startedAt,
-    events: flight.entries.length,
+    at: startedAt,
+    ms: now - startedAt,
+    events: entries.length,
+    fromSeq: entries[0]?.event.seq ?? 0,
+    toSeq: entries.at(-1)?.event.seq ?? 0,
+    bytes: exchange?.bytes ?? 0,
+    status: exchange?.status ?? 0,
     result: outdated ? 'aborted' : (problem?.reason ?? (ruling.split ? 'split' : 'delivered')),
     code: problem?.code ?? '',
+    words: capped(exchange?.words || (problem?.words ?? '')),
   });
+}
+
+function capped(words: string): string {
+  // Half of a character would not be text.
+  return words.length <= wordsCap ? words : `${words.slice(0, wordsCap - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
