@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { describeConfig, type ConfigRow } from '@auditlane/config';
 import { asyncApiDocument, auditEventJsonSchema, destinationTypes } from '@auditlane/contracts';
 import { forwarderDefinition } from '@auditlane/delivery';
-import { migrateDefinition } from '@auditlane/storage';
+import { accessMatrixPage, migrateDefinition } from '@auditlane/storage';
 import { ingestionConfig } from '../../services/ingestion/src/env';
 import { persistenceDefinition } from '../../services/persistence/src/settings';
 import { queryDefinition } from '../../services/query/src/env';
@@ -20,6 +20,7 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
     'docs/asyncapi.yaml': stringify(asyncApiDocument(contractVersion)),
     'docs/openapi.json': await openApiText(),
     'docs/configuration.md': configurationPage(),
+    'docs/access-matrix.md': accessMatrixPage(),
   };
 }
 

@@ -4,9 +4,9 @@ import { NestFactory } from '@nestjs/core';
 import { namesWith, type DestinationType, type GroupRole } from '@auditlane/contracts';
 import { egressFromSettings, type Egress } from '@auditlane/egress';
 import { KafkaBatchServer } from '@auditlane/kafka';
-import { crash, gauge, runService, type Running, type Runtime } from '@auditlane/observability';
+import { crash, runService, type Running, type Runtime } from '@auditlane/observability';
 import { KeyRing } from '@auditlane/secrets';
-import { assertTopology, createPool, EventReader } from '@auditlane/storage';
+import { assertTopology, createPool, EventReader, showPool } from '@auditlane/storage';
 import { forwarderDefinition, knobsOf, type ForwarderConfig } from './config';
 import { DeliveryModule } from './delivery.module';
 import { DeliveryStore } from './delivery-store';
@@ -67,11 +67,7 @@ function openPool(type: DestinationType, { config, logger, registry }: Forwarder
     applicationName: `auditlane-forwarder-${type}`,
     onIdleError: (error) => logger.warn({ error: error.message }, 'an idle database connection ended'),
   });
-  gauge(registry, 'auditlane_pg_pool_connections', 'Connections to PostgreSQL by state', ['state'], (made) => {
-    made.set({ state: 'idle' }, pool.idleCount);
-    made.set({ state: 'used' }, pool.totalCount - pool.idleCount);
-    made.set({ state: 'awaited' }, pool.waitingCount);
-  });
+  showPool(registry, pool);
   return pool;
 }
 

@@ -8,6 +8,7 @@ export * from './event-reader';
 export * from './migrate';
 export { migrateDefinition, migrateSettings } from './migrate-settings';
 export * from './pool';
+export * from './pool-gauge';
 export type { Passwords } from './prepare-roles';
 export * from './roles';
 export * from './topology';

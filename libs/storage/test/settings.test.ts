@@ -1,25 +1,17 @@
 // Settings: every change raises the version once and is announced, nobody can forget it, and removing a destination takes all it had along.
 import { randomUUID } from 'node:crypto';
 import { Client, type Pool } from 'pg';
-import type { DataSource } from 'typeorm';
 import { eventually, freshDatabase, type TestDatabase } from '@auditlane/testing';
 import { createPool, withTenant } from '../src';
-import { createDataSource } from '../src/data-source';
-import { Destination, entities } from '../src/entities';
 
 let db: TestDatabase;
 let pool: Pool;
-let source: DataSource;
 
 beforeAll(async () => {
   db = await freshDatabase();
   pool = createPool({ url: db.url('query'), max: 2, applicationName: 'test' });
-  source = await createDataSource({ url: db.url('query'), applicationName: 'test' }).initialize();
 });
-afterAll(async () => {
-  await source.destroy();
-  await pool.end();
-});
+afterAll(() => pool.end());
 
 const insert = `insert into settings.destinations (id, tenant_id, type, name, url) values ($1, 'acme', 'http', 'n', 'https://x.test') returning version`;
 const version = async () =>
@@ -78,45 +70,3 @@ it('takes cursor, status, dead letters and gaps along when a destination is dele
   ).rejects.toMatchObject({ code: '23503' });
   await forwarder.end();
 });
-
-it('describes the tables by its entities, column by column', async () => {
-  for (const entity of entities) {
-    const { schema, tableName, columns } = source.getMetadata(entity);
-    const { rows } = await db.pool.query<{ column_name: string; is_nullable: string }>(
-      'select column_name, is_nullable from information_schema.columns where table_schema = $1 and table_name = $2 order by 1',
-      [schema, tableName],
-    );
-    const described = columns
-      .map(({ databaseName, isNullable }) => ({ column_name: databaseName, is_nullable: isNullable ? 'YES' : 'NO' }))
-      .sort((a, b) => (a.column_name < b.column_name ? -1 : 1));
-    expect({ tableName, described }).toEqual({ tableName, described: rows });
-  }
-});
-
-it('reads and writes a destination by entity, under its tenant', async () => {
-  await source.transaction(async (manager) => {
-    await manager.query(`select set_config('auditlane.tenant', 'acme', true)`);
-    const saved = await manager.insert(Destination, {
-      id: randomUUID(),
-      tenantId: 'acme',
-      type: 'splunk',
-      name: 'Main',
-      enabled: true,
-      url: 'https://splunk.test:8088',
-      options: { index: 'audit' },
-      caPem: null,
-      filter: null,
-      token: null,
-      tokenLast4: '1234',
-      startSeq: 7,
-      startVersion: 1,
-    });
-    const found = await manager.findOneByOrFail(Destination, { id: String(saved.identifiers[0]?.['id']) });
-    expect(found).toMatchObject({ startSeq: 7, options: { index: 'audit' }, version: await versionIn(manager) });
-  });
-});
-
-async function versionIn(manager: { query<T>(sql: string): Promise<T> }): Promise<number> {
-  const rows = await manager.query<{ v: string }[]>('select settings.raise_version() as v');
-  return Number(rows[0]?.v);
-}

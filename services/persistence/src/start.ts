@@ -4,8 +4,8 @@ import { LRUCache } from 'lru-cache';
 import type { ConfigOf } from '@auditlane/config';
 import { namesWith, partitionOf } from '@auditlane/contracts';
 import { KafkaBatchServer, type Settlement } from '@auditlane/kafka';
-import { crash, crashPoint, gauge, type Running, type Runtime } from '@auditlane/observability';
-import { assertTopology, createPool, type Topology } from '@auditlane/storage';
+import { crash, crashPoint, type Running, type Runtime } from '@auditlane/observability';
+import { assertTopology, createPool, showPool, type Topology } from '@auditlane/storage';
 import type { PartitionDeps } from './accepted-partition';
 import { BatchStore } from './batch-store';
 import { ClaimStore } from './claim-store';
@@ -61,11 +61,7 @@ function openPool({ config, logger, registry }: PersistenceRuntime): Database {
     pipeline: true,
     onIdleError: (error) => logger.warn({ error: error.message }, 'an idle database connection ended'),
   });
-  gauge(registry, 'auditlane_pg_pool_connections', 'Connections to PostgreSQL by state', ['state'], (made) => {
-    made.set({ state: 'idle' }, pool.idleCount);
-    made.set({ state: 'used' }, pool.totalCount - pool.idleCount);
-    made.set({ state: 'awaited' }, pool.waitingCount);
-  });
+  showPool(registry, pool);
   return pool;
 }
 

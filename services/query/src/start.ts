@@ -5,7 +5,7 @@ import type { ConfigOf } from '@auditlane/config';
 import { egressFromSettings } from '@auditlane/egress';
 import type { Running, Runtime } from '@auditlane/observability';
 import { KeyRing } from '@auditlane/secrets';
-import { createPool } from '@auditlane/storage';
+import { createPool, showPool } from '@auditlane/storage';
 import { TokenVerifier } from './auth/token-verifier';
 import { ConnectionTestService } from './destinations/connection-test.service';
 import { DestinationsRepository } from './destinations/destinations.repository';
@@ -31,6 +31,7 @@ export async function startQuery(runtime: Runtime<QueryConfig>): Promise<Running
     statementTimeoutMs,
     onIdleError: (error) => logger.warn({ err: error }, 'an idle database connection was lost'),
   });
+  showPool(registry, pool);
   health.addReadiness('database', async () => (await pool.query('select 1')).rowCount === 1);
 
   const keyRing = KeyRing.load(config.AUDITLANE_KEY_RING_FILE);
