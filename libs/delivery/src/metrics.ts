@@ -24,6 +24,7 @@ export class DeliveryMetrics {
   readonly positionsLost: Counter;
   private readonly attempts: Counter;
   private readonly events: Counter;
+  private readonly diverted: Counter;
   private readonly type: string;
 
   constructor(registry: Registry, type: DestinationType, read: () => DeliveryReading) {
@@ -37,6 +38,12 @@ export class DeliveryMetrics {
       ...labels,
       result: exits,
     });
+    this.diverted = counter(
+      registry,
+      'auditlane_delivery_diverted_events_total',
+      'Delivered events that the receiver put into its failure store instead of the target',
+      labels,
+    );
     const seconds: Histogram = histogram(
       registry,
       'auditlane_delivery_request_duration_seconds',
@@ -65,13 +72,17 @@ export class DeliveryMetrics {
 
   judged(verdicts: readonly Verdict[]): void {
     let delivered = 0;
+    let diverted = 0;
     let worst: (typeof results)[number] = 'delivered';
-    for (const { kind } of verdicts) {
-      if (kind === 'delivered') delivered++;
-      else worst = kind;
+    for (const verdict of verdicts) {
+      if (verdict.kind === 'delivered') {
+        delivered++;
+        if (verdict.diverted) diverted++;
+      } else worst = verdict.kind;
     }
     this.attempts.inc({ type: this.type, result: worst });
     if (delivered > 0) this.events.inc({ type: this.type, result: 'delivered' }, delivered);
+    if (diverted > 0) this.diverted.inc({ type: this.type }, diverted);
   }
 
   left(result: 'dead_lettered' | 'gap', events: number): void {

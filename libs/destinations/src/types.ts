@@ -31,7 +31,8 @@ export interface InboundResponse {
 }
 
 /**
- * - `delivered`: the receiver said so, in the words its protocol has for it. Never a guess.
+ * - `delivered`: the receiver said so, in the words its protocol has for it. Never a guess. `diverted`: it keeps the event, but beside the target
+ *   (Elasticsearch's failure store), where its owner has to look for it.
  * - `retry`: says nothing against the event or the settings; send again, not before `afterMs` where it is given.
  * - `split`: the request as a whole was refused for its content or size. Halve it; an event refused alone is poison for `reason`.
  * - `poison`: this event, and only this one, was refused.
@@ -40,7 +41,7 @@ export interface InboundResponse {
  * `words` is the receiver's own text, cleaned and capped (`receiverWords`); still to be escaped where it is shown.
  */
 export type Verdict =
-  | { readonly kind: 'delivered'; readonly slowDown?: boolean }
+  | { readonly kind: 'delivered'; readonly slowDown?: boolean; readonly diverted?: boolean }
   | {
       readonly kind: 'retry';
       readonly reason: TransientReason;

@@ -149,6 +149,24 @@ describe('an item of a bulk answer', () => {
     ]);
   });
 
+  it('in the failure store is delivered and said to be there; one that did not get there is where its own error puts it', () => {
+    const mapping = { type: 'document_parsing_exception', reason: 'failed to parse field' };
+    const items = [
+      { status: 201, failure_store: 'not_applicable_or_unknown' },
+      { status: 201, failure_store: 'used' },
+      { status: 400, failure_store: 'not_enabled', error: mapping },
+      { status: 400, failure_store: 'failed', error: mapping },
+      { status: 429, failure_store: 'failed', error: { type: 'es_rejected_execution_exception', reason: 'full' } },
+    ];
+    expect(elasticsearch.judge(bulk(...items), sampleEvents(items.length))).toMatchObject([
+      { kind: 'delivered' },
+      { kind: 'delivered', diverted: true },
+      { kind: 'poison', reason: 'receiver_refused_mapping' },
+      { kind: 'poison', reason: 'receiver_refused_mapping' },
+      { kind: 'retry', reason: 'rate_limited' },
+    ]);
+  });
+
   it('carries code and words', () => {
     expect(
       elasticsearch.judge(bulk(fault(400, 'document_parsing_exception', '[1:9] failed\nto parse')), sampleEvents(1)),
@@ -180,6 +198,16 @@ describe('a bulk answer as a whole', () => {
     ['that is empty', answer(200, '', elastic)],
   ])('%s is not Elasticsearch', (_, response) => {
     expect(judge(response)).toEqual(['park:not_the_expected_receiver']);
+  });
+
+  it.each([
+    ['<!doctype html><title>Sign in</title>', /^a web page, not Elasticsearch: .*Sign in/],
+    [{ took: 1, errors: false, items: [{ create: { status: 201 } }] }, /OpenSearch, or Elasticsearch before 7\.14/],
+    [{ version: { distribution: 'opensearch' } }, /^an answer without X-Elastic-Product.*opensearch/],
+  ])('that is a stranger’s (%j) says whose it may be', (body, words) => {
+    expect(elasticsearch.judge(answer(200, body), sampleEvents(1))).toMatchObject([
+      { kind: 'park', reason: 'not_the_expected_receiver', code: 'http_200', words: expect.stringMatching(words) },
+    ]);
   });
 
   it('that was cut off is asked for again in halves, and never costs an event alone its delivery', () => {

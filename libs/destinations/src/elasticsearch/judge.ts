@@ -11,7 +11,7 @@ export function judgeElasticsearch(response: InboundResponse, count: number, now
   const all = (verdict: Verdict): readonly Verdict[] => Array.from({ length: count }, () => verdict);
   if (!isSuccess(response.status)) return all(judgeWhole(response, now));
   const said = { code: `http_${response.status}`, words: receiverWords(bodyText(response)) };
-  if (!isElasticsearch(response)) return all({ kind: 'park', reason: 'not_the_expected_receiver', ...said });
+  if (!isElasticsearch(response)) return all({ ...judgeStranger(response), code: said.code });
   // Half a bulk needs half an answer, and what was created by then is a conflict the second time. An event alone is never given up for this.
   if (wasCutOff(response)) {
     const words = 'the answer was cut off';
@@ -31,6 +31,21 @@ export function judgeElasticsearch(response: InboundResponse, count: number, now
   return items.map(judgeItem);
 }
 
+/** Elasticsearch has named itself in every answer since 7.14: who does not is believed nothing, however much the answer looks like a bulk's. */
+function judgeStranger(response: InboundResponse): {
+  kind: 'park';
+  reason: 'not_the_expected_receiver';
+  words: string;
+} {
+  const text = bodyText(response);
+  const who = /^\s*</.test(text)
+    ? 'a web page, not Elasticsearch'
+    : Array.isArray(jsonObject(response)?.['items'])
+      ? 'a bulk answer without X-Elastic-Product: OpenSearch, or Elasticsearch before 7.14'
+      : 'an answer without X-Elastic-Product, so not from Elasticsearch';
+  return { kind: 'park', reason: 'not_the_expected_receiver', words: receiverWords(`${who}: ${text}`) };
+}
+
 interface Fault {
   readonly type: string;
   readonly reason: string;
@@ -41,8 +56,10 @@ function judgeItem(item: unknown): Verdict {
   const status = isObject(result) ? result['status'] : undefined;
   if (!isObject(result) || !isWhole(status))
     return { kind: 'retry', reason: 'unreadable_answer', code: 'bulk_item_unreadable', words: '' };
-  // Also where the item went to the failure store: the stream has it, and its owner looks there for what did not fit the mapping.
-  if (status === 200 || status === 201) return { kind: 'delivered' };
+  // In the failure store it is the stream's own, for its owner to look at: sent again it would only get there twice. `failed` and `not_enabled`
+  // stand beside an error and a status of their own: those events are nowhere.
+  if (status === 200 || status === 201)
+    return result['failure_store'] === 'used' ? { kind: 'delivered', diverted: true } : { kind: 'delivered' };
   const fault = faultOf(result['error']);
   // A create under an id made from the event's identity: what is there already is this event.
   if (status === 409 && (fault.type === '' || fault.type === 'version_conflict_engine_exception'))

@@ -57,8 +57,21 @@ describe('the settings of an HTTP destination', () => {
     'host',
     'Content-Length',
     'content-encoding',
+    'Content-Type',
     'Transfer-Encoding',
     'connection',
+    'Keep-Alive',
+    'TE',
+    'Trailer',
+    'Upgrade',
+    'Expect',
+    'Proxy-Connection',
+    'If-Match',
+    'X-HTTP-Method-Override',
+    'X-Method-Override',
+    'X-Original-URL',
+    'X-Real-IP',
+    'True-Client-IP',
     'cookie',
     'proxy-authorization',
     'X-Forwarded-For',
@@ -125,6 +138,36 @@ describe('an answer of a collector', () => {
     expect(
       verdicts.map((verdict) => ('reason' in verdict ? `${verdict.kind}:${verdict.reason}` : verdict.kind)),
     ).toEqual([expected, expected]);
+  });
+});
+
+describe('the repeat of a single event', () => {
+  const single = opened('http', { options: { format: 'single' } });
+  const event = sampleEvents(1);
+
+  it('carries the key of the first try', () => {
+    const keys = [1, 2].map(() => single.encode(event).headers['idempotency-key']);
+    expect(keys).toEqual([event[0]?.headers.id, event[0]?.headers.id]);
+  });
+
+  it('waits while the first try is still being worked on (409), as long as the collector asks for', () => {
+    expect(single.judge(answer(409, 'busy with it', { 'retry-after': '7' }), event)).toMatchObject([
+      { kind: 'retry', reason: 'in_progress', afterMs: 7_000 },
+    ]);
+  });
+
+  it('is refused for good where the key came with another payload (422)', () => {
+    expect(single.judge(answer(422, 'key reused'), event)).toMatchObject([
+      { kind: 'split', reason: 'receiver_refused_event', words: 'key reused' },
+    ]);
+  });
+
+  it('has a key in no batch, whose boundaries a crash would move', () => {
+    for (const format of ['array', 'ndjson'])
+      for (const count of [1, 3])
+        expect(opened('http', { options: { format } }).encode(sampleEvents(count)).headers).not.toHaveProperty(
+          'idempotency-key',
+        );
   });
 });
 

@@ -5,9 +5,9 @@ const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 /** Visible characters with blanks or tabs only between them: anything else would end the header and begin another. */
 const headerValue = /^[\x21-\x7e](?:[\x20-\x7e\t]{0,1022}[\x21-\x7e])?$/;
 
-/** Headers that steer the connection, say what the body is, carry credentials, or claim whom a request comes from. */
+/** Headers that steer the connection or the route, say what the body is, carry credentials, or claim whom a request comes from. */
 const forbidden =
-  /^(?:authorization|cookie2?|set-cookie2?|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|date|via|forwarded|origin|referer|idempotency-key|accept-encoding|http2-settings|(?:content|proxy|sec|x-forwarded|x-amz|x-auditlane)-.*)$/i;
+  /^(?:authorization|cookie2?|set-cookie2?|host|connection|keep-alive|te|trailers?|transfer-encoding|upgrade|expect|max-forwards|date|via|forwarded|origin|referer|range|idempotency-key|accept-encoding|http2-settings|x-(?:http-)?method(?:-override)?|x-(?:original|rewrite)-url|(?:x-real|x-client|true-client|cf-connecting)-ip|(?:content|proxy|sec|if|x-forwarded|x-amz|x-auditlane)-.*)$/i;
 
 const headers = z
   .record(

@@ -2,8 +2,15 @@
 import { isObject, sinkEvent, type JsonObject, type SinkEvent } from './event';
 import { respond, type FaceAnswer, type FaceRequest, type FaceState } from './face';
 
-/** The status of one item, and its error's type; `undefined` for what a healthy index answers. */
-export type ItemScript = (event: SinkEvent, at: number) => { status: number; type?: string } | undefined;
+/** `undefined` for what a healthy index answers. */
+export type ItemScript = (event: SinkEvent, at: number) => ItemAnswer | undefined;
+
+/** The status of one item, its error's type, and what it says of the failure store. */
+export interface ItemAnswer {
+  readonly status: number;
+  readonly type?: string;
+  readonly failureStore?: 'used' | 'failed' | 'not_enabled';
+}
 
 export class BulkFace {
   items: ItemScript | undefined;
@@ -34,22 +41,25 @@ export class BulkFace {
       const index = typeof action['_index'] === 'string' ? action['_index'] : target;
       const id = typeof action['_id'] === 'string' ? action['_id'] : `auto-${this.known.size}-${at}`;
       const key = `${index} ${id}`;
-      const verdict =
+      const verdict: ItemAnswer =
         this.items?.(event, at) ??
         (state.refuse?.(event) ? { status: 400, type: 'document_parsing_exception' } : undefined) ??
         (this.known.has(key) ? { status: 409, type: 'version_conflict_engine_exception' } : { status: 201 });
       if (verdict.status < 300) {
         this.known.add(key);
         taken.push(event);
-        return { create: { _index: index, _id: id, result: 'created', status: verdict.status } };
+        return { create: { _index: index, _id: id, result: 'created', status: verdict.status, ...diverted(verdict) } };
       }
       const error = { type: verdict.type ?? 'es_rejected_execution_exception', reason: `scripted ${verdict.status}` };
-      return { create: { _index: index, _id: id, status: verdict.status, error } };
+      return { create: { _index: index, _id: id, status: verdict.status, error, ...diverted(verdict) } };
     });
     const events = pairs.map((pair) => pair.event);
     return respond(200, { took: 1, errors: taken.length < pairs.length, items }, events, taken);
   }
 }
+
+const diverted = ({ failureStore }: ItemAnswer): object =>
+  failureStore === undefined ? {} : { failure_store: failureStore };
 
 interface Pair {
   readonly action: JsonObject;

@@ -13,7 +13,7 @@ export { type AckMode } from './hec-acks';
 export { hecCode } from './hec-codes';
 export { type HecOptions } from './hec-face';
 export { type HttpOptions } from './http-face';
-export { type ItemScript } from './bulk-face';
+export { type ItemAnswer, type ItemScript } from './bulk-face';
 export { type JournalEntry, type TenantCount } from './journal';
 export * as scripts from './script';
 export { type Script } from './script';
