@@ -124,7 +124,9 @@ export class PartitionRunner {
     const place = this.machine.committable;
     if (this.hasEnded() || !place || place.offset === this.lastCommitted?.offset || !this.assignment.isMember()) return;
     this.lastCommitted = place;
+    crashPoint('delivery.beforeCommit');
     await this.assignment.commit(place.offset, String(place.acceptedOffset));
+    crashPoint('delivery.afterCommit');
   }
 
   end(): void {
@@ -197,13 +199,14 @@ export class PartitionRunner {
   }
 
   private async write({ destination, tenant, id, write }: EffectOf<'write'>): Promise<void> {
-    if (write.cursor) crashPoint('delivery.beforeCursorWrite');
+    const step = write.cursor === 'delete' ? 'CursorDelete' : 'CursorWrite';
+    if (write.cursor) crashPoint(`delivery.before${step}`);
     const done = await this.patiently('a delivery position could not be written', () =>
       this.deps.store.write(this.ownership, destination, tenant, write),
     );
     if (done === undefined || this.hasEnded()) return;
     if (!done) return this.refused();
-    if (write.cursor) crashPoint('delivery.afterCursorWrite');
+    if (write.cursor) crashPoint(`delivery.after${step}`);
     this.deps.metrics.left('dead_lettered', write.deadLetters.length);
     for (const { fromSeq, toSeq } of write.gaps) {
       this.deps.metrics.left('gap', toSeq - fromSeq + 1);
@@ -218,6 +221,7 @@ export class PartitionRunner {
       this.deps.reader.read(tenant, read.fromSeq, read),
     );
     if (!page || this.hasEnded()) return;
+    crashPoint('delivery.afterPageRead');
     this.machine.page(destination, id, page.rows, page.head, now());
     this.pump();
   }
