@@ -21,6 +21,7 @@ interface SavedRow {
   readonly reason: string | null;
   readonly words: string | null;
   readonly since_ms: number | null;
+  readonly failing_ms: number | null;
   readonly success_ms: number | null;
 }
 
@@ -31,7 +32,8 @@ returning epoch`;
 
 const savedSql = `
 select d.id, c.next_seq, c.state as cursor_state, (extract(epoch from c.since) * 1000)::bigint as cursor_ms, s.started_version, s.delivered_through, s.state, s.reason, s.words,
-  (extract(epoch from s.since) * 1000)::bigint as since_ms, (extract(epoch from s.last_success_at) * 1000)::bigint as success_ms
+  (extract(epoch from s.since) * 1000)::bigint as since_ms, (extract(epoch from s.failing_since) * 1000)::bigint as failing_ms,
+  (extract(epoch from s.last_success_at) * 1000)::bigint as success_ms
 from unnest($1::uuid[]) as d (id)
 left join delivery.cursor c on c.destination_id = d.id
 left join delivery.status s on s.destination_id = d.id`;
@@ -70,11 +72,12 @@ with owner as (
   select o.partition from delivery.partition_owner o join unnest($2::int[], $3::bigint[]) as mine (partition, epoch)
     on o.partition = mine.partition and o.epoch = mine.epoch where o."group" = $1 for share of o)
 insert into delivery.status as status
-  (destination_id, tenant_id, started_version, delivered_through, state, reason, words, since, last_success_at, oldest_unsent_at, attempts)
-select r.id, r.tenant, r.started, r.through, r.state, r.reason, r.words, to_timestamp(r.since / 1000.0), to_timestamp(r.success / 1000.0),
-  to_timestamp(r.oldest / 1000.0), r.attempts
+  (destination_id, tenant_id, started_version, delivered_through, state, reason, words, since, failing_since,
+   last_success_at, oldest_unsent_at, attempts)
+select r.id, r.tenant, r.started, r.through, r.state, r.reason, r.words, to_timestamp(r.since / 1000.0), to_timestamp(r.failing / 1000.0),
+  to_timestamp(r.success / 1000.0), to_timestamp(r.oldest / 1000.0), r.attempts
 from jsonb_to_recordset($4::jsonb) as r (id uuid, partition int, tenant text, started bigint, through bigint, state text, reason text, words text,
-  since float8, success float8, oldest float8, attempts jsonb)
+  since float8, failing float8, success float8, oldest float8, attempts jsonb)
 join owner using (partition)
 join settings.destinations d on d.id = r.id
 on conflict (destination_id) do update set
@@ -82,7 +85,7 @@ on conflict (destination_id) do update set
   started_version = greatest(status.started_version, excluded.started_version),
   delivered_through = case when excluded.started_version < status.started_version then status.delivered_through else excluded.delivered_through end,
   state = excluded.state, reason = excluded.reason, words = excluded.words, since = excluded.since,
-  last_success_at = coalesce(excluded.last_success_at, status.last_success_at), oldest_unsent_at = excluded.oldest_unsent_at, updated_at = now(),
+  failing_since = excluded.failing_since, last_success_at = coalesce(excluded.last_success_at, status.last_success_at), oldest_unsent_at = excluded.oldest_unsent_at, updated_at = now(),
   attempts = coalesce((select jsonb_agg(a.item order by a.place) from
     (select item, place from jsonb_array_elements(excluded.attempts || status.attempts) with ordinality as e (item, place) order by place limit 100) a), '[]')`;
 
@@ -157,6 +160,7 @@ export class DeliveryStore {
       reason: row.reason,
       words: row.words.slice(0, wordsCap),
       since: row.since,
+      failing: row.failingSince ?? null,
       success: row.lastSuccessAt ?? null,
       oldest: row.oldestUnsentAt ?? null,
       attempts: row.attempts,
@@ -195,6 +199,7 @@ function savedPosition(row: SavedRow): SavedPosition {
             reason: row.reason ?? '',
             words: row.words ?? '',
             since: row.since_ms,
+            failingSince: row.failing_ms ?? undefined,
             lastSuccessAt: row.success_ms ?? undefined,
           },
         }

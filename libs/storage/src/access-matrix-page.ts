@@ -1,5 +1,5 @@
 // Prints the access matrix as the page docs/access-matrix.md.
-import { accessMatrix, functionMatrix, type TableAccess } from './access-matrix';
+import { accessMatrix, functionMatrix, keyRotationColumns, type TableAccess } from './access-matrix';
 
 const roles = ['auditlane_persistence', 'auditlane_query', 'auditlane_forwarder'] as const;
 
@@ -18,6 +18,14 @@ unset; _tenant or operator_: also everyone's where \`auditlane.operator\` is on.
 | table | row security | ${roles.join(' | ')} |
 |---|---|---|---|---|
 ${accessMatrix.map(tableRow).join('\n')}
+
+\`auditlane_key_rotation\` (\`npm run rotate-keys\`) reaches these columns of all tenants and nothing else:
+
+| table | may read | may update |
+|---|---|---|
+${Object.entries(keyRotationColumns)
+  .map(([table, { select, update }]) => `| \`${table}\` | ${select.join(', ')} | ${update.join(', ')} |`)
+  .join('\n')}
 
 | function | may be called by |
 |---|---|

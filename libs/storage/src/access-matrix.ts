@@ -61,6 +61,12 @@ export const accessMatrix: readonly TableAccess[] = [
   open('delivery.replica', forwarder('all', 'select', 'insert', 'update', 'delete'), query('all', 'select')),
 ];
 
+/** What `npm run rotate-keys` may touch, of every tenant: columns, not tables. */
+export const keyRotationColumns: Readonly<Record<string, Readonly<Record<'select' | 'update', readonly string[]>>>> = {
+  'settings.destinations': { select: ['id', 'tenant_id', 'token'], update: ['token'] },
+  'settings.webhook': { select: ['secret', 'tenant_id'], update: ['secret'] },
+};
+
 /** Functions a role may call; nobody else may. */
 export const functionMatrix: Readonly<Record<string, readonly Access['role'][]>> = {
   'audit.make_day': ['auditlane_persistence'],

@@ -13,6 +13,7 @@ const passwordOf = {
   AUDITLANE_DB_PASSWORD_FORWARDER_SPLUNK: password('Password given to auditlane_forwarder_splunk'),
   AUDITLANE_DB_PASSWORD_FORWARDER_HTTP: password('Password given to auditlane_forwarder_http'),
   AUDITLANE_DB_PASSWORD_FORWARDER_ELASTICSEARCH: password('Password given to auditlane_forwarder_elasticsearch'),
+  AUDITLANE_DB_PASSWORD_KEY_ROTATION: password('Password given to auditlane_key_rotation'),
 };
 
 export const migrateDefinition = defineConfig('migrate', {
@@ -38,6 +39,7 @@ export function migrateSettings(environment: Environment): { url: string; option
     auditlane_forwarder_splunk: config.AUDITLANE_DB_PASSWORD_FORWARDER_SPLUNK,
     auditlane_forwarder_http: config.AUDITLANE_DB_PASSWORD_FORWARDER_HTTP,
     auditlane_forwarder_elasticsearch: config.AUDITLANE_DB_PASSWORD_FORWARDER_ELASTICSEARCH,
+    auditlane_key_rotation: config.AUDITLANE_DB_PASSWORD_KEY_ROTATION,
   };
   const passwords: Passwords = Object.fromEntries(
     loginRoles.flatMap((role) => {

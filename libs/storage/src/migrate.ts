@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { makeDays } from './days';
 import { migrationDataSource } from './migration-data-source';
 import { mayMakeRoles, type Passwords, prepareRoles } from './prepare-roles';
-import { forwarderGroupRole, migratorRole, serviceRoles } from './roles';
+import { forwarderGroupRole, keyRotationRole, migratorRole, serviceRoles } from './roles';
 
 export interface MigrateOptions {
   readonly partitions: number;
@@ -42,7 +42,7 @@ async function prepareSchemas(client: Client): Promise<void> {
   // Whoever may reach the server has no business in this database unless named here.
   await client.query(`do $$ begin
     execute format('revoke all on database %I from public', current_database());
-    execute format('grant connect on database %I to ${[migratorRole, forwarderGroupRole, ...serviceRoles].join(', ')}', current_database());
+    execute format('grant connect on database %I to ${[migratorRole, forwarderGroupRole, ...serviceRoles, keyRotationRole].join(', ')}', current_database());
   end $$`);
 }
 

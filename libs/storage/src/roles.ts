@@ -16,7 +16,10 @@ export const forwarderRoles: readonly ServiceRole[] = serviceRoles.filter((role)
   role.startsWith(forwarderGroupRole),
 );
 
-export const loginRoles = [migratorRole, ...serviceRoles] as const;
+/** Of `npm run rotate-keys`: no service runs under it. */
+export const keyRotationRole = 'auditlane_key_rotation';
+
+export const loginRoles = [migratorRole, ...serviceRoles, keyRotationRole] as const;
 export type LoginRole = (typeof loginRoles)[number];
 
 /**

@@ -5,6 +5,7 @@ import {
   accessMatrix,
   forwarderRoles,
   functionMatrix,
+  keyRotationColumns,
   makeDays,
   type Privilege,
   serviceRoles,
@@ -41,7 +42,7 @@ beforeAll(async () => {
      insert into delivery.replay_letter (replay_id, tenant_id, seq) select id, tenant_id, 1 from delivery.replay;
      insert into delivery.replay_progress (replay_id, tenant_id, state, next_seq) select id, tenant_id, 'running', 1 from delivery.replay;
      insert into settings.webhook (tenant_id, url, secret) select t, 'https://x.test', '{}' from unnest(array['acme', 'globex']) t;
-     insert into delivery.notification (destination_id, tenant_id, failing_since, kind, id, body) select id, tenant_id, now(), 'recovered', id, '{}' from settings.destinations;`,
+     insert into delivery.notification (destination_id, tenant_id, partition, failing_since, kind, id, body) select id, tenant_id, 0, now(), 'recovered', id, '{}' from settings.destinations;`,
   );
 });
 
@@ -82,6 +83,21 @@ describe('the matrix', () => {
         [everyPrivilege, role, table],
       );
       expect({ table, granted }).toEqual({ table, granted: [...expected].sort() });
+    }
+  });
+
+  it('gives the rotation of keys the sealed columns, all tenants’, and nothing else', async () => {
+    for (const privilege of ['select', 'insert', 'update', 'references']) {
+      const granted = await column(
+        `select nspname || '.' || relname || '.' || attname from pg_attribute a join pg_class c on c.oid = attrelid join pg_namespace n on n.oid = relnamespace
+         where nspname in ${schemas} and relkind in ('r', 'p') and attnum > 0 and not attisdropped
+           and has_column_privilege('auditlane_key_rotation', c.oid, attnum, $1) order by 1`,
+        [privilege],
+      );
+      const expected = Object.entries(keyRotationColumns).flatMap(([table, columns]) =>
+        privilege === 'select' || privilege === 'update' ? columns[privilege].map((name) => `${table}.${name}`) : [],
+      );
+      expect({ privilege, granted }).toEqual({ privilege, granted: expected });
     }
   });
 

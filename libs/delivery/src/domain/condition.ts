@@ -18,9 +18,9 @@ export class Condition {
   /** As the previous owner saw it. A success that is too long ago to matter is left where it was. */
   restore(health: SavedHealth): void {
     this.lastSuccessAt = health.lastSuccessAt;
-    if (health.state !== 'failing' && health.state !== 'retrying') return;
+    if (health.failingSince === undefined) return;
     this.failure = { reason: health.reason, code: '', words: health.words };
-    this.failingSince = health.since;
+    this.failingSince = health.failingSince;
   }
 
   succeeded(now: number): void {

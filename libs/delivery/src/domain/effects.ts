@@ -32,6 +32,8 @@ export interface SavedHealth {
   readonly reason: string;
   readonly words: string;
   readonly since: number;
+  /** When the outage began that is still on: from the first failure, through every change of its name, to the next success. */
+  readonly failingSince: number | undefined;
   readonly lastSuccessAt: number | undefined;
 }
 
@@ -124,6 +126,7 @@ export interface StatusRow {
   readonly reason: string;
   readonly words: string;
   readonly since: number;
+  readonly failingSince: number | undefined;
   readonly lastSuccessAt: number | undefined;
   readonly oldestUnsentAt: number | undefined;
   /** Since the last row, newest first. */

@@ -35,6 +35,7 @@ export function takeStatus(lane: Lane, now: number): StatusRow {
     reason: condition.failure?.reason ?? '',
     words: condition.failure?.words ?? '',
     since: lane.toldSince,
+    failingSince: condition.failingSince,
     lastSuccessAt: condition.lastSuccessAt,
     oldestUnsentAt: oldestUnsentAt(lane),
     attempts: condition.takeLog(),

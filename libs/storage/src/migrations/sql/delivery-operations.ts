@@ -45,6 +45,9 @@ create table delivery.replay_progress (
 );
 
 alter table delivery.dead_letter add column resends int not null default 0;
+alter table delivery.status add column failing_since timestamptz;
+comment on column delivery.status.failing_since is
+  'When the outage began that is still on. Only a success ends one: neither a restart nor another name for the failure does.';
 
 create table settings.webhook (
   tenant_id text primary key,
@@ -61,6 +64,7 @@ create trigger removed after delete on settings.webhook for each statement execu
 create table delivery.notification (
   destination_id uuid not null references settings.destinations on delete cascade,
   tenant_id text not null,
+  partition int not null,
   failing_since timestamptz not null,
   kind text not null check (kind in ('failing_15_minutes', 'failing_24_hours', 'recovered')),
   id uuid not null unique,
@@ -72,7 +76,8 @@ create table delivery.notification (
   words text not null default '',
   primary key (destination_id, failing_since, kind)
 );
-create index notification_unsent on delivery.notification (next_try_at) where sent_at is null;
+create index notification_unsent on delivery.notification (partition, next_try_at) where sent_at is null;
+create index notification_by_tenant on delivery.notification (tenant_id, created_at);
 comment on table delivery.notification is 'Each alarm once: the key names the outage it speaks of, and the row stands before the first request for it is made.';
 
 do $$
@@ -95,6 +100,10 @@ grant select, insert, update, delete on settings.webhook to auditlane_query;
 grant select on settings.webhook to auditlane_forwarder;
 grant select, insert, update on delivery.notification to auditlane_forwarder;
 grant select on delivery.notification to auditlane_query;
+-- No more than sealed values and what they are bound to: neither addresses nor names, and no key opens anything without the ring.
+grant usage on schema settings to auditlane_key_rotation;
+grant select (id, tenant_id, token), update (token) on settings.destinations to auditlane_key_rotation;
+grant select (tenant_id, secret), update (secret) on settings.webhook to auditlane_key_rotation;
 
 create policy query_writes_tenant on delivery.replay to auditlane_query using (${tenant}) with check (${tenant});
 create policy forwarder_reads on delivery.replay for select to auditlane_forwarder using (true);
@@ -102,6 +111,8 @@ create policy query_writes_tenant on delivery.replay_letter to auditlane_query u
 create policy forwarder_settles on delivery.replay_letter to auditlane_forwarder using (true) with check (true);
 create policy forwarder_writes on delivery.replay_progress to auditlane_forwarder using (true) with check (true);
 create policy query_reads_tenant on delivery.replay_progress for select to auditlane_query using (${tenant});
+create policy rotation_reseals on settings.destinations to auditlane_key_rotation using (true) with check (true);
+create policy rotation_reseals on settings.webhook to auditlane_key_rotation using (true) with check (true);
 create policy query_writes_tenant on settings.webhook to auditlane_query using (${tenant}) with check (${tenant});
 create policy forwarder_reads on settings.webhook for select to auditlane_forwarder using (true);
 create policy forwarder_writes on delivery.notification to auditlane_forwarder using (true) with check (true);
@@ -113,6 +124,26 @@ export const stampReplaySql = `
 create function settings.stamp_replay_version() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   new.version := settings.raise_version();
+  return new;
+end $$;
+`;
+
+/** The same secret under another key-encryption key is no new version: nobody has to reconnect for it. */
+export const stampVersionSql = `
+create or replace function settings.stamp_version() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  before jsonb;
+  after jsonb := to_jsonb(new);
+begin
+  if tg_op = 'UPDATE' then
+    before := to_jsonb(old);
+    if before #- '{token,kek}' #- '{token,dek}' #- '{secret,kek}' #- '{secret,dek}'
+      = after #- '{token,kek}' #- '{token,dek}' #- '{secret,kek}' #- '{secret,dek}' and before <> after then
+      return new;
+    end if;
+  end if;
+  new.version := settings.raise_version();
+  new.updated_at := clock_timestamp();
   return new;
 end $$;
 `;
