@@ -64,6 +64,14 @@ module.exports = {
       },
     },
     {
+      name: 'forwarders-load-no-elasticsearch-client',
+      comment:
+        'deliveries are plain bulk requests; the client is for the installer of the index template, behind an entry point of its own',
+      severity: 'error',
+      from: { path: '^(libs|services)/', pathNot: ['^libs/egress/src/elasticsearch-connection\\.ts$', ...testCode] },
+      to: { path: ['node_modules/@elastic/', '^libs/egress/src/elasticsearch-connection\\.ts$'] },
+    },
+    {
       name: 'tests-stay-out',
       severity: 'error',
       from: { path: '^(libs|services)/', pathNot: [lib('testing'), ...testCode] },

@@ -8,6 +8,7 @@ import { ingestionConfig } from '../../services/ingestion/src/env';
 import { persistenceDefinition } from '../../services/persistence/src/settings';
 import { queryDefinition } from '../../services/query/src/env';
 import { openApiText } from '../../services/query/src/openapi/openapi';
+import { templateSettings } from '../elasticsearch/settings';
 import { nativeSettings } from '../native/settings';
 
 /** The public contract's version: raised with every change that a producer or client can notice. */
@@ -31,6 +32,7 @@ function configurationPage(): string {
     ['query', describeConfig(queryDefinition)],
     ...destinationTypes.map((type) => [`forwarder-${type}`, describeConfig(forwarderDefinition(type))] as const),
     ['npm run migrate', describeConfig(migrateDefinition)],
+    ['npm run elasticsearch-template', describeConfig(templateSettings)],
     ['npm start', describeConfig(nativeSettings)],
   ] as const;
   return `# Configuration

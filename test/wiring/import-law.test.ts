@@ -89,6 +89,12 @@ const planted: readonly { rule: string; file: string; code: string; beside?: Rea
   { rule: 'one-outbound-http-client', file: 'services/query/src/calls.ts', code: "import 'undici';" },
   { rule: 'one-outbound-http-client', file: 'services/query/src/calls-too.ts', code: "import 'node:https';" },
   { rule: 'one-outbound-http-client', file: 'libs/storage/src/elastic.ts', code: "import '@elastic/elasticsearch';" },
+  {
+    rule: 'forwarders-load-no-elasticsearch-client',
+    file: 'libs/egress/src/front.ts',
+    code: "export * from './elasticsearch-connection';",
+    beside: { 'libs/egress/src/elasticsearch-connection.ts': "import '@elastic/elasticsearch';\nexport {};" },
+  },
   { rule: 'tests-stay-out', file: 'services/query/src/helped.ts', code: "import '@auditlane/testing';" },
   { rule: 'tests-stay-out', file: 'libs/storage/src/helped.ts', code: "import '../../../test/helper';" },
   { rule: 'tests-stay-out', file: 'services/query/src/aided.ts', code: "import '../test/query-service';" },

@@ -1,5 +1,7 @@
 // The front door of the destination types: pure values, one folder a type, walked by the conformance suite.
 export * from './advice';
+export { elasticsearchAuthorization } from './elasticsearch/authorization';
+export { elasticsearchAuths } from './elasticsearch/settings';
 export * from './judge-failure';
 export * from './registry';
 export * from './types';

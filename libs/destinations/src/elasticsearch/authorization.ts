@@ -13,7 +13,19 @@ const headers: Readonly<Record<ElasticsearchSettings['auth'], (token: string) =>
 
 export const authorizationHeader = (auth: ElasticsearchSettings['auth'], token: string): string => headers[auth](token);
 
-export function elasticsearchTokenFault(token: string, { auth }: ElasticsearchSettings): string | undefined {
+/** For the installer of the index template: the same tokens in the same forms as a destination takes them. */
+export function elasticsearchAuthorization(
+  auth: ElasticsearchSettings['auth'],
+  token: string,
+): { readonly ok: true; readonly header: string } | { readonly ok: false; readonly words: string } {
+  const words = elasticsearchTokenFault(token, { auth });
+  return words === undefined ? { ok: true, header: authorizationHeader(auth, token) } : { ok: false, words };
+}
+
+export function elasticsearchTokenFault(
+  token: string,
+  { auth }: Pick<ElasticsearchSettings, 'auth'>,
+): string | undefined {
   if (auth !== 'basic') return headerTokenFault(token);
   if (token.length > 4096) return 'The token is longer than 4096 characters.';
   if (/\p{Cc}/u.test(token)) return 'The user name or password holds a control character.';

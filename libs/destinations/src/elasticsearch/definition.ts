@@ -18,7 +18,7 @@ export const elasticsearch = defineDestination({
   settings: elasticsearchSettings,
   limits,
   checkUrl: checkElasticsearchUrl,
-  tokenFault: elasticsearchTokenFault,
+  tokenFault: (token, settings) => elasticsearchTokenFault(token, settings),
   make({ url, settings, token, now }) {
     const authorization = authorizationHeader(settings.auth, token);
     const post = (to: string, contentType: string, body: Buffer, gzip: boolean): OutboundRequest => ({

@@ -1,6 +1,8 @@
 // What an admin can say about an Elasticsearch destination besides its URL and token.
 import { z } from 'zod';
 
+export const elasticsearchAuths = ['apiKey', 'bearer', 'basic'] as const;
+
 export const elasticsearchSettings = z
   .strictObject({
     target: z
@@ -11,7 +13,7 @@ export const elasticsearchSettings = z
       )
       .default('logs-audit.events-default')
       .meta({ description: 'Index or data stream to write to' }),
-    auth: z.enum(['apiKey', 'bearer', 'basic']).default('apiKey').meta({
+    auth: z.enum(elasticsearchAuths).default('apiKey').meta({
       description:
         'What the token is. `apiKey`: an API key, encoded or as `id:key`. `bearer`: an access or service token. `basic`: `user:password`.',
     }),
