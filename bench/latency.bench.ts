@@ -50,7 +50,7 @@ async function run(): Promise<Measured> {
     );
     const processes = [
       ...services,
-      { label: 'Kafka', pid: stage.brokerPid },
+      { label: 'Kafka', pid: stage.servers.brokerPid },
       { label: 'this bench', pid: process.pid },
     ];
     const before = processes.map(({ pid }) => usageOf(pid));
@@ -114,8 +114,6 @@ async function startLine(
 /** What came up in the last few milliseconds goes out in one send, as producers with a linger do, acknowledged or not what went before. */
 async function produce(stage: Stage): Promise<Sent> {
   const sent = new Map<string, { tenant: string; at: number }>();
-  const producer = stage.kafka.producer({ allowAutoTopicCreation: false });
-  await producer.connect();
   const topic = topicOf(prefix, 'events');
   const total = rate * (warmUpSeconds + seconds);
   const startedAt = performance.now();
@@ -126,11 +124,10 @@ async function produce(stage: Stage): Promise<Sent> {
     const events = Array.from({ length: due - sent.size }, (_, i) => benchEvent(sent.size + i, now, new Date(now)));
     for (const { tenant, headers } of events) sent.set(headers.id, { tenant, at: now });
     const messages = events.map(({ tenant, value }) => ({ key: tenant, value }));
-    if (messages.length > 0) pending.push(producer.send({ topic, acks: -1, messages }));
+    if (messages.length > 0) pending.push(stage.producer.send({ topic, acks: -1, messages }));
     await pause(lingerMs);
   }
   await Promise.all(pending);
-  await producer.disconnect();
   return sent;
 }
 

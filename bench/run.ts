@@ -2,10 +2,19 @@
 import { drain } from './drain.bench';
 import { idle } from './idle.bench';
 import { ingest } from './ingest.bench';
+import { isolation } from './isolation.bench';
 import { latency } from './latency.bench';
 import { persist } from './persist.bench';
 
-const benches: Readonly<Record<string, () => Promise<boolean>>> = { drain, ingest, persist, latency, idle };
+/** Each with what follows its name on the command line. */
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
+  drain,
+  ingest,
+  persist,
+  latency,
+  idle,
+  isolation,
+};
 
 async function main(): Promise<number> {
   const name = process.argv[2] ?? '';
@@ -14,7 +23,7 @@ async function main(): Promise<number> {
     process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join(' | ')}\n`);
     return 2;
   }
-  return (await bench()) ? 0 : 1;
+  return (await bench(process.argv.slice(3))) ? 0 : 1;
 }
 
 main().then(

@@ -13,8 +13,12 @@ const actions = catalogue.flatMap((area) =>
   area.actions.map((action) => ({ area: area.key, key: action.key, category: action.category })),
 );
 
+export const tenantsOf = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `tenant-${i}`);
+
 /** Enough tenants that every partition has some. */
-export const benchTenants: readonly string[] = Array.from({ length: 48 }, (_, i) => `tenant-${i}`);
+export const benchTenants: readonly string[] = tenantsOf(48);
+
+export const benchId = (i: number): string => `bench-${i.toString(36).padStart(8, '0')}`;
 
 export interface BenchEvent {
   readonly tenant: string;
@@ -23,14 +27,20 @@ export interface BenchEvent {
   readonly headers: AcceptedHeaders;
 }
 
-export function benchEvent(i: number, now: number, occurredAt = new Date(now - (i % 60_000))): BenchEvent {
-  const tenant = benchTenants[i % benchTenants.length] ?? 'tenant-0';
+/** The tenants take turns. */
+export function benchEvent(
+  i: number,
+  now: number,
+  occurredAt = new Date(now - (i % 60_000)),
+  tenants = benchTenants,
+): BenchEvent {
+  const tenant = tenants[i % tenants.length] ?? 'tenant-0';
   const action = actions[i % actions.length] ?? {
     area: 'users',
     key: 'users.user_logged_in',
     category: 'User actions',
   };
-  const id = `bench-${i.toString(36).padStart(8, '0')}`;
+  const id = benchId(i);
   const body = {
     action: action.key,
     actor: { email: `user${i % 500}@${tenant}.test`, name: `User Number ${i % 500}`, type: 'user' },

@@ -10,13 +10,15 @@ export interface FillRecord {
 }
 
 /** `make(i)` gives the i-th record; resolves when all are acknowledged. */
-export async function fill(stage: Stage, topic: string, count: number, make: (i: number) => FillRecord): Promise<void> {
-  const producer = stage.kafka.producer({ allowAutoTopicCreation: false });
-  await producer.connect();
+export async function fill(
+  { producer }: Stage,
+  topic: string,
+  count: number,
+  make: (i: number) => FillRecord,
+): Promise<void> {
   const each = 1_000;
   for (let from = 0; from < count; from += each) {
     const messages = Array.from({ length: Math.min(each, count - from) }, (_, i) => make(from + i));
     await producer.send({ topic, acks: -1, messages });
   }
-  await producer.disconnect();
 }

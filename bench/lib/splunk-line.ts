@@ -32,7 +32,7 @@ export async function openSplunkLine(
   const topic = topicOf(prefix, 'stored');
   await stage.createTopics({ [topic]: 'stored' });
   const sink = await startSplunkSink(stage);
-  const load = new StoredLoad(stage, prefix);
+  const load = new StoredLoad(stage, prefix, benchTenants);
   const line: SplunkLine = {
     sink,
     load,

@@ -1,26 +1,24 @@
 // What every bench stands on: a Kafka and a PostgreSQL of its own in a temporary folder, and children that are measured.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
 import { Client, Pool } from 'pg';
-import { namesWith, topicContracts, type TopicRole } from '@auditlane/contracts';
+import { namesWith, type TopicRole } from '@auditlane/contracts';
 import { createKeyRingFile } from '@auditlane/secrets';
 import { migrate } from '@auditlane/storage';
 import {
-  checkoutRoot,
-  eventually,
+  createNamedTopics,
+  databaseRoleOf,
+  databaseUrl,
   freePort,
-  nodeBinary,
-  nodeEnvironment,
-  nodeFlags,
-  startChild,
-  startKafka,
-  startPostgres,
+  plainEnvironment,
+  startProgram,
   temporaryDirectory,
   untilReady,
   type Child,
   type ServiceName,
 } from '@auditlane/testing';
+import { startServers, type Servers } from './servers';
 
 export const partitions = 12;
 
@@ -32,10 +30,10 @@ export interface RunningService extends Child {
 }
 
 export interface Stage {
-  readonly broker: string;
-  readonly brokerPid: number;
+  readonly servers: Servers;
   readonly kafka: Kafka;
   readonly admin: Admin;
+  readonly producer: Producer;
   readonly superuserUrl: string;
   /** As superuser. */
   readonly pool: Pool;
@@ -52,15 +50,6 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const databaseRoles: Readonly<Record<ServiceName, string | undefined>> = {
-  ingestion: undefined,
-  persistence: 'auditlane_persistence',
-  query: 'auditlane_query',
-  'forwarder-splunk': 'auditlane_forwarder_splunk',
-  'forwarder-http': 'auditlane_forwarder_http',
-  'forwarder-elasticsearch': 'auditlane_forwarder_elasticsearch',
-};
-
 /** Where it is set, every measured process leaves a CPU profile in this folder. Profiling costs a few percent. */
 const profiles = process.env['BENCH_PROFILE'];
 
@@ -69,42 +58,29 @@ export async function openStage(): Promise<Stage> {
   // PostgreSQL may run as another user than we do and must be able to enter.
   chmodSync(directory.path, 0o711);
   const file = (name: string): string => join(directory.path, name);
-  const [broker, postgres] = await Promise.all([
-    startKafka({ dataDirectory: file('kafka'), heapMb: 1024 }),
-    startPostgres({ dataDirectory: file('postgres'), logFile: file('postgres.log'), durable: true }),
-  ]);
-  const superuser = new Client({ connectionString: postgres.url });
-  await superuser.connect();
-  await superuser.query('create database auditlane');
-  await superuser.end();
-  const superuserUrl = onDatabase(postgres.url, 'auditlane');
+  const servers = await startServers(directory.path);
+  const { broker } = servers;
+  const superuserUrl = await createDatabase(servers.postgresUrl, 'auditlane');
   await migrate(superuserUrl, { partitions });
   const keyRingFile = file('key-ring.json');
   createKeyRingFile(keyRingFile);
   const pool = new Pool({ connectionString: superuserUrl, max: 4 });
   // An idle connection that ends with the server is no fault; a query that fails says so itself.
   pool.on('error', () => undefined);
-  const kafka = new Kafka({ clientId: 'bench', brokers: [broker.broker], logLevel: logLevel.NOTHING });
+  const kafka = new Kafka({ clientId: 'bench', brokers: [broker], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
-  await admin.connect();
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  await Promise.all([admin.connect(), producer.connect()]);
   const children: Child[] = [];
   let started = 0;
 
   const run: Stage['run'] = (label, program, environment = {}, args = []) => {
-    const profile = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}/${label}`];
-    const inherited = Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('AUDITLANE_') && name !== 'NODE_OPTIONS',
-    );
-    const child = startChild({
+    const child = startProgram({
       label,
-      command: nodeBinary(),
-      args: [...nodeFlags, ...profile, join(checkoutRoot, 'dist', program), ...args],
-      env: {
-        ...Object.fromEntries(inherited),
-        ...nodeEnvironment,
-        AUDITLANE_KAFKA_BROKERS: broker.broker,
-        ...environment,
-      },
+      program,
+      args,
+      flags: profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}/${label}`],
+      environment: { ...plainEnvironment(), AUDITLANE_KAFKA_BROKERS: broker, ...environment },
       logFile: file(`${label}-${++started}.log`),
     });
     children.push(child);
@@ -112,49 +88,29 @@ export async function openStage(): Promise<Stage> {
   };
 
   return {
-    broker: broker.broker,
-    brokerPid: broker.child.pid,
+    servers,
     kafka,
     admin,
+    producer,
     superuserUrl,
     pool,
     keyRingFile,
     file,
     run,
-    async createTopics(topics) {
-      await admin.createTopics({
-        // kafkajs' own wait fails where the broker has not yet heard of the topic; ours goes on.
-        waitForLeaders: false,
-        topics: Object.entries(topics).map(([topic, role]) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor: 1,
-          configEntries: [
-            { name: 'cleanup.policy', value: 'delete' },
-            { name: 'message.timestamp.type', value: 'LogAppendTime' },
-            { name: 'retention.ms', value: String(topicContracts[role].retentionMs) },
-            { name: 'max.message.bytes', value: String(topicContracts[role].maxMessageBytes) },
-          ],
-        })),
-      });
-      await eventually(async () => {
-        const metadata = await admin.fetchTopicMetadata({ topics: Object.keys(topics) });
-        return metadata.topics.every((topic) => topic.partitions.every(({ leader }) => leader >= 0));
-      });
-    },
+    createTopics: (topics) => createNamedTopics(admin, topics, partitions),
     async count(topic) {
       const offsets = await admin.fetchTopicOffsets(topic);
       return offsets.reduce((sum, { high }) => sum + Number(high), 0);
     },
     async service(name, environment) {
-      const role = databaseRoles[name];
+      const role = databaseRoleOf(name);
       const opsPort = await freePort();
       const child = run(name, `services/${name}/src/main.js`, {
         AUDITLANE_TOPICS_CREATE: 'true',
         AUDITLANE_LOG_LEVEL: 'warn',
         AUDITLANE_OPS_PORT: String(opsPort),
         AUDITLANE_KEY_RING_FILE: keyRingFile,
-        ...(role === undefined ? {} : { AUDITLANE_DATABASE_URL: onDatabase(postgres.url, 'auditlane', role) }),
+        ...(role === undefined ? {} : { AUDITLANE_DATABASE_URL: databaseUrl(superuserUrl, 'auditlane', role) }),
         ...environment,
       });
       const opsUrl = `http://127.0.0.1:${opsPort}`;
@@ -163,21 +119,19 @@ export async function openStage(): Promise<Stage> {
     },
     async close() {
       for (const child of children) if (child.isRunning()) await child.stop();
-      await Promise.all([admin.disconnect(), pool.end()]);
-      await Promise.all([broker.stop(), postgres.stop()]);
+      await Promise.all([admin.disconnect(), producer.disconnect(), pool.end()]);
+      await servers.stop();
       directory.remove();
     },
   };
 }
 
-function onDatabase(url: string, database: string, role?: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${database}`;
-  if (role) {
-    changed.username = role;
-    changed.password = '';
-  }
-  return changed.toString();
+async function createDatabase(serverUrl: string, name: string): Promise<string> {
+  const superuser = new Client({ connectionString: serverUrl });
+  await superuser.connect();
+  await superuser.query(`create database ${name}`);
+  await superuser.end();
+  return databaseUrl(serverUrl, name);
 }
 
 export const topicOf = (prefix: string, role: TopicRole): string => namesWith(prefix).topic(role);

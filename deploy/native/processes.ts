@@ -1,12 +1,9 @@
 // The processes of a native start: each with its environment, its log file and the answer that tells it is ready.
 import { join } from 'node:path';
 import {
-  checkoutRoot,
-  nodeBinary,
-  nodeEnvironment,
-  nodeFlags,
+  databaseRoleOf,
   serviceNames,
-  startChild,
+  startProgram as startNode,
   untilReady,
   type Child,
   type ServiceName,
@@ -22,13 +19,13 @@ export async function startProgram(
   program: string,
   environment: Readonly<Record<string, string>>,
   url: string,
-  flags: readonly string[] = [],
+  args: readonly string[] = [],
 ): Promise<Child> {
-  const child = startChild({
+  const child = startNode({
     label,
-    command: nodeBinary(),
-    args: [...nodeFlags, join(checkoutRoot, 'dist', program), ...flags],
-    env: { ...process.env, ...nodeEnvironment, ...environment },
+    program,
+    args,
+    environment: { ...process.env, ...environment },
     logFile: join(config.AUDITLANE_DATA_DIR, 'logs', `${label}.log`),
   });
   await untilReady(child, async () => (await fetch(url)).ok, readyWithinMs);
@@ -39,15 +36,6 @@ export function opsPort(config: NativeConfig, service: ServiceName): number {
   return config.AUDITLANE_OPS_PORT_BASE + serviceNames.indexOf(service);
 }
 
-const databaseRoles: Readonly<Record<ServiceName, string | undefined>> = {
-  ingestion: undefined,
-  persistence: 'auditlane_persistence',
-  query: 'auditlane_query',
-  'forwarder-splunk': 'auditlane_forwarder_splunk',
-  'forwarder-http': 'auditlane_forwarder_http',
-  'forwarder-elasticsearch': 'auditlane_forwarder_elasticsearch',
-};
-
 export const keyRingFile = (config: NativeConfig): string => join(config.AUDITLANE_DATA_DIR, 'key-ring.json');
 
 export function serviceEnvironment(
@@ -56,7 +44,7 @@ export function serviceEnvironment(
   databaseUrl: (role: string) => string,
   egressAllow: readonly string[],
 ): Readonly<Record<string, string>> {
-  const role = databaseRoles[service];
+  const role = databaseRoleOf(service);
   return {
     AUDITLANE_KAFKA_BROKERS: `127.0.0.1:${config.AUDITLANE_KAFKA_PORT}`,
     AUDITLANE_TOPICS_CREATE: 'true',
@@ -65,7 +53,7 @@ export function serviceEnvironment(
     AUDITLANE_OIDC_ISSUER: `http://127.0.0.1:${config.AUDITLANE_OIDC_PORT}`,
     AUDITLANE_KEY_RING_FILE: keyRingFile(config),
     AUDITLANE_EGRESS_ALLOW: egressAllow.join(','),
-    ...(role ? { AUDITLANE_DATABASE_URL: databaseUrl(role) } : {}),
+    ...(role ? { AUDITLANE_DATABASE_URL: databaseUrl(`auditlane_${role}`) } : {}),
   };
 }
 

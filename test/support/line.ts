@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { namesWith, type AuditEvent, type Names } from '@auditlane/contracts';
 import {
   createTopics,
+  databaseRoleOf,
   freshDatabase,
   freshPrefix,
   produce,
   spawnService,
-  type DatabaseRole,
   type ProduceOptions,
   type ServiceEnvironment,
   type ServiceName,
@@ -36,14 +36,6 @@ export interface LineOptions {
   readonly environment?: ServiceEnvironment;
 }
 
-const databaseRoles: Readonly<Partial<Record<ServiceName, DatabaseRole>>> = {
-  persistence: 'persistence',
-  query: 'query',
-  'forwarder-splunk': 'forwarder_splunk',
-  'forwarder-http': 'forwarder_http',
-  'forwarder-elasticsearch': 'forwarder_elasticsearch',
-};
-
 /** A killed process keeps its partitions for a session time-out: a second or two, so that a test can afford several deaths. */
 export const scaled: ServiceEnvironment = {
   AUDITLANE_SESSION_TIMEOUT_MS: '2000',
@@ -59,7 +51,7 @@ export async function openLine({ environment = {} }: LineOptions = {}): Promise<
   const started: ServiceProcess[] = [];
 
   const environmentOf = (service: ServiceName, extra: ServiceEnvironment = {}): ServiceEnvironment => {
-    const role = databaseRoles[service];
+    const role = databaseRoleOf(service);
     return {
       ...scaled,
       AUDITLANE_TOPIC_PREFIX: prefix,

@@ -1,11 +1,9 @@
 // A migrated database for one test file alone, copied from the run's template.
 import { randomBytes } from 'node:crypto';
 import { Pool } from 'pg';
+import { databaseUrl, type DatabaseRole } from './database-url';
 import { stack } from './stack';
 import { atTestEnd } from './test-end';
-
-export type DatabaseRole =
-  'migrator' | 'persistence' | 'query' | 'forwarder_splunk' | 'forwarder_http' | 'forwarder_elasticsearch';
 
 export interface TestDatabase {
   readonly name: string;
@@ -15,12 +13,6 @@ export interface TestDatabase {
   url(role: DatabaseRole): string;
   drop(): Promise<void>;
 }
-
-const serverUrl = (database: string): URL => {
-  const url = new URL(stack().postgresUrl);
-  url.pathname = `/${database}`;
-  return url;
-};
 
 async function onServer(statement: string): Promise<void> {
   const pool = new Pool({ connectionString: stack().postgresUrl, max: 1 });
@@ -34,7 +26,7 @@ async function onServer(statement: string): Promise<void> {
 export async function freshDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await onServer(`CREATE DATABASE ${name} TEMPLATE ${stack().templateDatabase}`);
-  const pool = new Pool({ connectionString: serverUrl(name).toString(), max: 4 });
+  const pool = new Pool({ connectionString: databaseUrl(stack().postgresUrl, name), max: 4 });
   // Dropping the database cuts its connections; an idle one reports that, and nobody minds.
   pool.on('error', () => undefined);
   let dropped: Promise<void> | undefined;
@@ -46,12 +38,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   return {
     name,
     pool,
-    url: (role) => {
-      const url = serverUrl(name);
-      url.username = `auditlane_${role}`;
-      url.password = process.env['AUDITLANE_DB_PASSWORD'] ?? '';
-      return url.toString();
-    },
+    url: (role) => databaseUrl(stack().postgresUrl, name, role),
     drop,
   };
 }

@@ -1,11 +1,13 @@
 // The front door of the test library: real Kafka, PostgreSQL and Elasticsearch, services as processes, and what tests say to them.
 // `npm start` uses its launchers too.
+export * from './database-url';
 export * from './eventually';
 export * from './fresh-database';
 export * from './fresh-prefix';
 export * from './kafka-client';
 export * from './make-event';
 export * from './prometheus';
+export * from './service-names';
 export * from './service-process';
 export * from './shared-elasticsearch';
 export * from './stack';

@@ -1,6 +1,6 @@
 // What producers and readers outside our services do to the broker, with plain kafkajs.
 import { randomUUID } from 'node:crypto';
-import { Kafka, logLevel, type IHeaders, type Producer } from 'kafkajs';
+import { Kafka, logLevel, type Admin, type IHeaders, type Producer } from 'kafkajs';
 import { namesWith, topicContracts, topicNames, type AuditEvent, type TopicRole } from '@auditlane/contracts';
 import { eventually } from './eventually';
 import { stack } from './stack';
@@ -34,34 +34,44 @@ export async function createTopics(
   const admin = client(brokers).admin();
   await admin.connect();
   try {
-    await admin.createTopics({
-      // kafkajs' own wait fails where the broker has not yet heard of the topic; ours goes on.
-      waitForLeaders: false,
-      topics: Object.values(topicContracts).map((contract) => ({
-        topic: names.topic(contract.role),
-        numPartitions: partitions,
-        replicationFactor: 1,
-        configEntries: [
-          { name: 'cleanup.policy', value: 'delete' },
-          { name: 'message.timestamp.type', value: 'LogAppendTime' },
-          { name: 'retention.ms', value: String(contract.retentionMs) },
-          { name: 'max.message.bytes', value: String(contract.maxMessageBytes) },
-        ],
-      })),
-    });
-    const topics = Object.values(topicNames).map((name) => prefix + name);
-    await eventually(async () => {
-      const metadata = await admin.fetchTopicMetadata({ topics });
-      const led = metadata.topics.every(
-        (topic) => topic.partitions.length === partitions && topic.partitions.every(({ leader }) => leader >= 0),
-      );
-      // A leader that has not opened its log yet refuses the first produce, and kafkajs then sends the other partitions' records twice.
-      if (led) for (const topic of topics) await admin.fetchTopicOffsets(topic);
-      return led;
-    });
+    const topics = Object.values(topicContracts).map(({ role }) => [names.topic(role), role] as const);
+    await createNamedTopics(admin, Object.fromEntries(topics), partitions);
   } finally {
     await admin.disconnect();
   }
+}
+
+/** Creates each topic by the contract of its role; all are ready to be written when this resolves. */
+export async function createNamedTopics(
+  admin: Admin,
+  roles: Readonly<Record<string, TopicRole>>,
+  partitions: number,
+): Promise<void> {
+  await admin.createTopics({
+    // kafkajs' own wait fails where the broker has not yet heard of the topic; ours goes on.
+    waitForLeaders: false,
+    topics: Object.entries(roles).map(([topic, role]) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor: 1,
+      configEntries: [
+        { name: 'cleanup.policy', value: 'delete' },
+        { name: 'message.timestamp.type', value: 'LogAppendTime' },
+        { name: 'retention.ms', value: String(topicContracts[role].retentionMs) },
+        { name: 'max.message.bytes', value: String(topicContracts[role].maxMessageBytes) },
+      ],
+    })),
+  });
+  const topics = Object.keys(roles);
+  await eventually(async () => {
+    const metadata = await admin.fetchTopicMetadata({ topics });
+    const led = metadata.topics.every(
+      (topic) => topic.partitions.length === partitions && topic.partitions.every(({ leader }) => leader >= 0),
+    );
+    // A leader that has not opened its log yet refuses the first produce, and kafkajs then sends the other partitions' records twice.
+    if (led) for (const topic of topics) await admin.fetchTopicOffsets(topic);
+    return led;
+  });
 }
 
 export interface ProduceOptions {

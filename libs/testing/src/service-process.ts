@@ -1,23 +1,14 @@
 // A service as operators run it: its own Node process from dist, steered by environment variables and signals, seen by its ops port.
 import { join } from 'node:path';
-import { checkoutRoot, nodeBinary } from './native/checkout';
-import { startChild, untilReady, type Exit } from './native/child-process';
+import { untilReady, type Exit } from './native/child-process';
 import { freePort } from './native/free-port';
+import { plainEnvironment, startProgram } from './native/node-runtime';
 import { temporaryDirectory } from './native/temporary-directory';
 import { parseMetrics, type Metrics } from './prometheus';
+import type { ServiceName } from './service-names';
 import { stack } from './stack';
 import { atTestEnd } from './test-end';
 import { testPartitions } from './test-partitions';
-
-export const serviceNames = [
-  'ingestion',
-  'persistence',
-  'query',
-  'forwarder-splunk',
-  'forwarder-http',
-  'forwarder-elasticsearch',
-] as const;
-export type ServiceName = (typeof serviceNames)[number];
 
 export type ServiceEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -46,15 +37,11 @@ export async function spawnService(name: ServiceName, env: ServiceEnvironment = 
   const opsPort = env['AUDITLANE_OPS_PORT'] ?? String(await freePort());
   const httpPort = env['AUDITLANE_HTTP_PORT'] ?? String(await freePort());
   const directory = temporaryDirectory(name);
-  const inherited = Object.entries(process.env).filter(
-    ([key]) => !key.startsWith('AUDITLANE_') && key !== 'NODE_OPTIONS',
-  );
-  const child = startChild({
+  const child = startProgram({
     label: name,
-    command: nodeBinary(),
-    args: ['--disable-warning=TimeoutNegativeWarning', join(checkoutRoot, 'dist', 'services', name, 'src', 'main.js')],
-    env: {
-      ...Object.fromEntries(inherited),
+    program: `services/${name}/src/main.js`,
+    environment: {
+      ...plainEnvironment(),
       NODE_ENV: 'test',
       AUDITLANE_KAFKA_BROKERS: brokers.join(','),
       AUDITLANE_PARTITIONS: String(testPartitions),

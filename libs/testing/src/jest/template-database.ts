@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { checkoutRoot, nodeBinary } from '../native/checkout';
 import { runToEnd } from '../native/child-process';
 import { temporaryDirectory } from '../native/temporary-directory';
+import { databaseUrl } from '../database-url';
 import { testPartitions } from '../test-partitions';
 
 async function execute(url: string, statement: string): Promise<void> {
@@ -15,12 +16,6 @@ async function execute(url: string, statement: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-function databaseUrl(serverUrl: string, database: string): string {
-  const url = new URL(serverUrl);
-  url.pathname = `/${database}`;
-  return url.toString();
 }
 
 export interface TemplateDatabase {

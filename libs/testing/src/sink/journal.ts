@@ -32,6 +32,8 @@ export interface TenantCount {
   repeats: number;
 }
 
+export type OnTaken = (tenant: string, seq: number) => void;
+
 export class Journal {
   readonly entries: JournalEntry[] = [];
   readonly counts = new Map<string, TenantCount>();
@@ -39,7 +41,10 @@ export class Journal {
   taken = 0;
 
   /** `limit`: how many requests are kept; the counts go on for ever. */
-  constructor(private readonly limit: number) {}
+  constructor(
+    private readonly limit: number,
+    private readonly onTaken?: OnTaken,
+  ) {}
 
   add(entry: JournalEntry): void {
     this.requests++;
@@ -50,6 +55,7 @@ export class Journal {
 
   count(tenant: string, seq: number): void {
     this.taken++;
+    this.onTaken?.(tenant, seq);
     const known = this.counts.get(tenant);
     if (!known) {
       this.counts.set(tenant, { taken: 1, lastSeq: seq, missing: 0, repeats: 0 });

@@ -11,7 +11,7 @@ import type { Face, FaceAnswer, FaceState, Refusal } from './face';
 import { countEvents } from './fast-count';
 import { HecFace, type HecOptions } from './hec-face';
 import { HttpFace, type HttpOptions } from './http-face';
-import { duplicateEvents, Journal, takenEvents, type JournalEntry, type TenantCount } from './journal';
+import { duplicateEvents, Journal, takenEvents, type JournalEntry, type OnTaken, type TenantCount } from './journal';
 import { pass, type Script } from './script';
 import { effectOf, perform } from './serve-script';
 
@@ -31,6 +31,8 @@ export interface SinkOptions {
   readonly fast?: boolean;
   /** How many requests the journal keeps; default: all. */
   readonly journalLimit?: number;
+  /** Hears of every event that is taken in, before the answer. */
+  readonly onTaken?: OnTaken;
 }
 
 const gunzipAsync = promisify(gunzip);
@@ -54,7 +56,7 @@ export class Sink {
     private readonly server: Server,
     readonly caPem: string,
   ) {
-    this.journal = new Journal(options.fast ? 0 : (options.journalLimit ?? Infinity));
+    this.journal = new Journal(options.fast ? 0 : (options.journalLimit ?? Infinity), options.onTaken);
     this.hec = new HecFace(options.hec);
     this.http = new HttpFace(options.http);
     this.state = { token: options.token ?? 'sink-token', refuse: undefined };
