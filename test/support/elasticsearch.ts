@@ -47,6 +47,15 @@ export async function documentsIn(stream: string): Promise<readonly Document[]> 
     .sort((a, b) => a.auditlane.seq - b.auditlane.seq);
 }
 
+/** As the superuser, for what a test sets up, breaks and looks at. */
+export async function asAdmin(
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  return ask(await sharedElasticsearch(), method, path, body);
+}
+
 function ask({ url, caPem, username, password }: Cluster, method: string, path: string, body?: object) {
   return new Promise<unknown>((resolve, reject) => {
     const headers = { 'content-type': 'application/json' };
