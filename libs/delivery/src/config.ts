@@ -56,6 +56,14 @@ export const forwarderDefinition = (type: DestinationType) =>
     ),
     AUDITLANE_DELIVERY_STATUS_INTERVAL_MS: durationSetting(10_000, 'How often the status of destinations is written'),
     AUDITLANE_DELIVERY_COMMIT_INTERVAL_MS: durationSetting(250, 'Least time between two offset commits of a partition'),
+    AUDITLANE_NOTIFY_AFTER_MS: durationSetting(
+      15 * 60_000,
+      'How long a destination fails before its tenant is told by webhook',
+    ),
+    AUDITLANE_NOTIFY_AGAIN_AFTER_MS: durationSetting(24 * 3_600_000, 'How long it fails before they are told again'),
+    AUDITLANE_NOTIFY_INTERVAL_MS: durationSetting(5_000, 'How often is looked whether a tenant must be told'),
+    AUDITLANE_NOTIFY_RETRY_MS: durationSetting(5_000, 'First back-off of a webhook that did not answer'),
+    AUDITLANE_NOTIFY_GIVE_UP_MS: durationSetting(24 * 3_600_000, 'How long a webhook is tried'),
     AUDITLANE_SETTINGS_POLL_MS: durationSetting(1_000, 'How often the settings version is looked at'),
     AUDITLANE_FETCH_BYTES: integerSetting(1_024, 64 * mebibyte, mebibyte, 'Bytes fetched from one partition at a time'),
   });

@@ -8,11 +8,13 @@ import type { ConfiguredDestination } from './destination';
 import type { Deps } from './deps';
 import { health, oldestUnsentAt, runnable } from './domain/lane-status';
 import type { DeliveryReading } from './metrics';
+import type { Notifier } from './notifier';
 import { PartitionRunner, type Place } from './partition-runner';
 import { untilDatabaseAnswers } from './until-database-answers';
 
 export interface ForwarderOptions extends Omit<Deps, 'stopping' | 'destinationsOf' | 'statusSoon'> {
   readonly egress: Egress;
+  readonly notifier: Notifier;
   readonly partitions: number;
   readonly statusIntervalMs: number;
   readonly sessionTimeoutMs: number;
@@ -47,6 +49,7 @@ export class Forwarder {
     await this.refresh();
     await this.options.store.seen(this.options.settings.version);
     this.statusTimer = setInterval(() => this.save(), this.options.statusIntervalMs);
+    this.options.notifier.start();
   }
 
   // ---------------------------------------------------------------- settings
@@ -106,11 +109,14 @@ export class Forwarder {
     const epoch = await patiently(() => store.claim(partition));
     // After the claim: nothing that the former owner acted on may be unknown here.
     await patiently(() => this.refresh());
-    const ids = (this.byPartition.get(partition) ?? none).map(({ id }) => id);
+    const tenants = new Map((this.byPartition.get(partition) ?? none).map(({ id, tenant }) => [id, tenant]));
+    const ids = [...tenants.keys()];
     const saved = await patiently(() => store.positions(ids));
-    if (epoch === undefined || !saved || assignment.signal.aborted) return;
-    if (!committed) this.options.metrics.positionsLost.inc();
+    if (epoch === undefined || !saved) return;
     const ownership = { partition, epoch };
+    await patiently(() => this.options.notifier.claimed(ownership, assignment, tenants, saved));
+    if (assignment.signal.aborted) return;
+    if (!committed) this.options.metrics.positionsLost.inc();
     const onRefused = (): void => void this.expectNewClaim(assignment);
     const runner = new PartitionRunner(this.deps, assignment, ownership, committed, saved, onRefused);
     this.runners.set(partition, { assignment, runner });
@@ -128,6 +134,7 @@ export class Forwarder {
     const runner = this.runnerOf(assignment);
     if (!runner) return;
     this.runners.delete(assignment.partition);
+    this.options.notifier.released(assignment.partition);
     await runner.commitNow();
     runner.end();
   }
@@ -160,6 +167,7 @@ export class Forwarder {
     const rows = taken.flatMap((one) => one.rows.map((row) => ({ ownership: one.runner.ownership, row })));
     try {
       await this.options.store.saveStatus(rows);
+      this.options.notifier.observe(rows);
       await this.options.store.seen(this.options.settings.version);
     } catch (error) {
       for (const one of taken) one.runner.giveBack(one.rows);
@@ -200,6 +208,7 @@ export class Forwarder {
     const deadline = performance.now() + lastAnswersMs;
     const flying = (): boolean => [...this.runners.values()].some(({ runner }) => runner.inFlight > 0);
     while (flying() && performance.now() < deadline) await delay(20);
+    await this.options.notifier.stop();
     await this.saving;
     await Promise.race([this.saveStatus(), delay(1_000)]);
     await Promise.all([...this.runners.values()].map(({ runner }) => runner.commitNow()));

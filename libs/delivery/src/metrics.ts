@@ -6,6 +6,7 @@ import { counter, gauge, histogram, latencyBuckets } from '@auditlane/observabil
 
 const results = ['delivered', 'retry', 'split', 'poison', 'park'] as const;
 const exits = ['delivered', 'dead_lettered', 'gap'] as const;
+const notificationSteps = ['raised', 'sent', 'failed'] as const;
 const states = ['healthy', 'retrying', 'failing', 'disabled'] as const;
 
 /** What is only known when somebody asks. */
@@ -24,6 +25,7 @@ export class DeliveryMetrics {
   readonly positionsLost: Counter;
   private readonly attempts: Counter;
   private readonly events: Counter;
+  private readonly told: Counter;
   private readonly diverted: Counter;
   private readonly type: string;
 
@@ -43,6 +45,12 @@ export class DeliveryMetrics {
       'auditlane_delivery_diverted_events_total',
       'Delivered events that the receiver put into its failure store instead of the target',
       labels,
+    );
+    this.told = counter(
+      registry,
+      'auditlane_notifications_total',
+      'Alarms about destinations: raised, and requests to webhooks by result',
+      { ...labels, result: notificationSteps },
     );
     const seconds: Histogram = histogram(
       registry,
@@ -87,6 +95,10 @@ export class DeliveryMetrics {
 
   left(result: 'dead_lettered' | 'gap', events: number): void {
     if (events > 0) this.events.inc({ type: this.type, result }, events);
+  }
+
+  notifications(result: (typeof notificationSteps)[number]): void {
+    this.told.inc({ type: this.type, result });
   }
 
   private gauges(registry: Registry, type: string, read: () => DeliveryReading): void {

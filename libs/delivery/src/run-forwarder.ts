@@ -13,6 +13,8 @@ import { DeliveryStore } from './delivery-store';
 import { ByteBudget } from './domain/byte-budget';
 import { Forwarder } from './forwarder';
 import { DeliveryMetrics } from './metrics';
+import { NotificationStore } from './notification-store';
+import { Notifier } from './notifier';
 import { Sender } from './sender';
 import { SettingsStore } from './settings-store';
 import { SettingsWatch } from './settings-watch';
@@ -74,6 +76,8 @@ function openPool(type: DestinationType, { config, logger, registry }: Forwarder
 function makeForwarder(type: DestinationType, runtime: ForwarderRuntime, pool: Database, egress: Egress): Forwarder {
   const { config, instance, logger, registry } = runtime;
   const knobs = knobsOf(config);
+  const keyRing = KeyRing.load(config.AUDITLANE_KEY_RING_FILE);
+  const group = namesWith(config.AUDITLANE_TOPIC_PREFIX).group(groups[type]);
   const metrics: DeliveryMetrics = new DeliveryMetrics(registry, type, () => forwarder.reading());
   const forwarder: Forwarder = new Forwarder({
     knobs,
@@ -82,13 +86,24 @@ function makeForwarder(type: DestinationType, runtime: ForwarderRuntime, pool: D
       drains: new ByteBudget(knobs.drainBytes),
       probes: new ByteBudget(knobs.probesBytes),
     },
-    settings: new SettingsStore(pool, type, KeyRing.load(config.AUDITLANE_KEY_RING_FILE)),
-    store: new DeliveryStore(pool, namesWith(config.AUDITLANE_TOPIC_PREFIX).group(groups[type]), instance),
+    settings: new SettingsStore(pool, type, keyRing),
+    store: new DeliveryStore(pool, group, instance),
     reader: new EventReader(pool),
     sender: new Sender(egress, metrics),
     metrics,
     logger,
     egress,
+    notifier: new Notifier({
+      store: new NotificationStore(pool, group, type),
+      egress,
+      keyRing,
+      logger,
+      metrics,
+      times: { firstMs: config.AUDITLANE_NOTIFY_AFTER_MS, secondMs: config.AUDITLANE_NOTIFY_AGAIN_AFTER_MS },
+      intervalMs: config.AUDITLANE_NOTIFY_INTERVAL_MS,
+      retryMs: config.AUDITLANE_NOTIFY_RETRY_MS,
+      giveUpMs: config.AUDITLANE_NOTIFY_GIVE_UP_MS,
+    }),
     partitions: config.AUDITLANE_PARTITIONS,
     commitIntervalMs: config.AUDITLANE_DELIVERY_COMMIT_INTERVAL_MS,
     statusIntervalMs: config.AUDITLANE_DELIVERY_STATUS_INTERVAL_MS,

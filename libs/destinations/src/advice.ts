@@ -35,4 +35,8 @@ const advice: Readonly<Record<ParkReason | PoisonReason | TransientReason, strin
   in_progress: 'Nothing to do: the receiver is still busy with the same request.',
 };
 
+/** The same for a reason as it stands in a column; empty where it is none of these: a step in a destination's life needs nothing done. */
+export const adviceOn = (reason: string): string =>
+  Object.entries(advice).find(([known]) => known === reason)?.[1] ?? '';
+
 export const adviceFor = (reason: ParkReason | PoisonReason | TransientReason): string => advice[reason];

@@ -1,5 +1,6 @@
 // Seals and opens tenants' tokens: AES-256-GCM with a fresh data key each, which the key ring's active key wraps.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { readKeyRingFile, type KeyRingContent } from './key-ring-file';
 import { placeBytes, sealedSecretSchema, type SealedSecret, type SecretPlace } from './sealed-secret';
 
@@ -24,11 +25,16 @@ const ivLength = 12;
 const tagLength = 16;
 
 export class KeyRing {
-  private constructor(private readonly content: KeyRingContent) {}
+  private constructor(
+    private content: KeyRingContent,
+    private readonly file?: string,
+    private mark = '',
+  ) {}
 
   /** Throws where the file is missing, readable by others or malformed: a start without it is refused. */
   static load(file: string): KeyRing {
-    return new KeyRing(readKeyRingFile(file));
+    const mark = markOf(file);
+    return new KeyRing(readKeyRingFile(file), file, mark);
   }
 
   static of(content: KeyRingContent): KeyRing {
@@ -39,7 +45,30 @@ export class KeyRing {
     return this.content.active;
   }
 
+  /**
+   * Takes in what was changed in the file since it was read. Keys that this process knew stay with it to its end: what it read from the
+   * database before a rotation still opens. A file that cannot be read changes nothing; it stops the next start.
+   */
+  refresh(): void {
+    if (this.file === undefined) return;
+    try {
+      const mark = markOf(this.file);
+      if (mark === this.mark) return;
+      const fresh = readKeyRingFile(this.file);
+      this.content = { ...fresh, keys: new Map([...this.content.keys, ...fresh.keys]) };
+      this.mark = mark;
+    } catch {
+      return;
+    }
+  }
+
+  /** Ids of the keys in the ring. */
+  get keys(): readonly string[] {
+    return [...this.content.keys.keys()];
+  }
+
   seal(plaintext: string, place: SecretPlace): SealedSecret {
+    this.refresh();
     const dek = randomBytes(32);
     const iv = randomBytes(ivLength);
     const { ct, tag } = encrypt(dek, iv, Buffer.from(plaintext, 'utf8'), placeBytes('secret', place));
@@ -92,6 +121,8 @@ export class KeyRing {
     const parsed = sealedSecretSchema.safeParse(value);
     if (!parsed.success || !isCanonical(parsed.data)) return unavailable('malformed');
     const sealed = parsed.data;
+    // A rotation may be under way: asked of the file only where a key is unknown.
+    if (!this.content.keys.has(sealed.kek)) this.refresh();
     const key = this.content.keys.get(sealed.kek);
     if (!key) return unavailable('unknown_key');
     if (sealed.version !== place.version) return unavailable('not_authentic');
@@ -105,6 +136,12 @@ export class KeyRing {
     );
     return dek ? { kind: 'dek', dek, sealed } : unavailable('not_authentic');
   }
+}
+
+/** A replaced file has another inode, whatever its clock says. */
+function markOf(file: string): string {
+  const { ino, mtimeMs, size } = statSync(file, { throwIfNoEntry: false }) ?? { ino: 0, mtimeMs: 0, size: 0 };
+  return `${ino} ${mtimeMs} ${size}`;
 }
 
 /** base64 has several spellings of some bytes; only ours is taken, so that no changed character goes unnoticed. */
