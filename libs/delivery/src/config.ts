@@ -24,6 +24,10 @@ export const forwarderDefinition = (type: DestinationType) =>
     ...keyRingSettings,
     ...egressSettings,
     AUDITLANE_EGRESS_CONNECT_TIMEOUT_MS: durationSetting(5_000, 'How long a connection to a destination may take'),
+    AUDITLANE_DELIVERY_REQUEST_TIMEOUT_MS: durationSetting(
+      60_000,
+      'Longest that a request to a destination may take, whatever its type allows',
+    ),
     AUDITLANE_DELIVERY_LANE_AGE_MS: durationSetting(
       defaultKnobs.laneAgeMs,
       'A destination whose oldest event has waited this long goes on from the database',

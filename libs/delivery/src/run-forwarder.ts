@@ -89,7 +89,7 @@ function makeForwarder(type: DestinationType, runtime: ForwarderRuntime, pool: D
     settings: new SettingsStore(pool, type, keyRing),
     store: new DeliveryStore(pool, group, instance),
     reader: new EventReader(pool),
-    sender: new Sender(egress, metrics),
+    sender: new Sender(egress, metrics, config.AUDITLANE_DELIVERY_REQUEST_TIMEOUT_MS),
     metrics,
     logger,
     egress,

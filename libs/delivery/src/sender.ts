@@ -10,6 +10,8 @@ export class Sender {
   constructor(
     private readonly egress: Egress,
     private readonly metrics: DeliveryMetrics,
+    /** Cuts short what a type gives its receivers. */
+    private readonly longestMs = Infinity,
   ) {}
 
   async send(
@@ -27,7 +29,8 @@ export class Sender {
     }
     const startedAt = performance.now();
     const target = { destinationId: configured.id, configVersion: configured.version, caPem: configured.row.ca_pem };
-    const result = await this.egress.request(target, request, signal);
+    const timeoutMs = Math.min(request.timeoutMs, this.longestMs);
+    const result = await this.egress.request(target, { ...request, timeoutMs }, signal);
     this.metrics.requestSeconds.observe((performance.now() - startedAt) / 1000);
     const bytes = request.body.length;
     if (result.kind === 'failure') {
