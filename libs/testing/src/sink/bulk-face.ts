@@ -12,9 +12,16 @@ export interface ItemAnswer {
   readonly failureStore?: 'used' | 'failed' | 'not_enabled';
 }
 
+export interface BulkOptions {
+  /** `http.max_content_length`: a larger body is answered 413. */
+  readonly maxBytes?: number;
+}
+
 export class BulkFace {
   items: ItemScript | undefined;
   private readonly known = new Set<string>();
+
+  constructor(readonly options: BulkOptions = {}) {}
 
   readonly answer = (request: FaceRequest, state: FaceState): FaceAnswer => {
     const given = /^(ApiKey|Bearer|Basic) (.+)$/.exec(request.headers['authorization'] ?? '')?.[2];
@@ -28,6 +35,8 @@ export class BulkFace {
       return product(
         respond(404, { error: { type: 'resource_not_found_exception', reason: 'no such path' }, status: 404 }),
       );
+    // Netty refuses it before any of Elasticsearch has seen it: no product header, no body.
+    if (request.body.length > (this.options.maxBytes ?? 104_857_600)) return respond(413, '');
     const pairs = request.unreadable ? undefined : readPairs(request.body.toString('utf8'));
     if (!pairs || pairs.length === 0)
       return product(respond(400, { error: { type: 'illegal_argument_exception', reason: 'malformed' }, status: 400 }));

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { BulkFace } from './bulk-face';
+import { BulkFace, type BulkOptions } from './bulk-face';
 import { certificateFor, loopbackNames, testAuthority, type CertificateKind, type KeyPair } from './certificates';
 import type { SinkEvent } from './event';
 import type { Face, FaceAnswer, FaceState, Refusal } from './face';
@@ -27,6 +27,7 @@ export interface SinkOptions {
   readonly certificates?: { readonly ca: string; readonly server: KeyPair };
   readonly hec?: HecOptions;
   readonly http?: HttpOptions;
+  readonly bulk?: BulkOptions;
   /** Counts and checks sequences only: no journal, no parsing, every well-formed request is a success. */
   readonly fast?: boolean;
   /** How many requests the journal keeps; default: all. */
@@ -41,7 +42,7 @@ export class Sink {
   readonly journal: Journal;
   readonly hec: HecFace;
   readonly http: HttpFace;
-  readonly bulk = new BulkFace();
+  readonly bulk: BulkFace;
   /** TCP connections so far, and those of them whose TLS handshake succeeded. */
   connections = 0;
   handshakes = 0;
@@ -59,6 +60,7 @@ export class Sink {
     this.journal = new Journal(options.fast ? 0 : (options.journalLimit ?? Infinity), options.onTaken);
     this.hec = new HecFace(options.hec);
     this.http = new HttpFace(options.http);
+    this.bulk = new BulkFace(options.bulk);
     this.state = { token: options.token ?? 'sink-token', refuse: undefined };
     server.keepAliveTimeout = 65_000;
     server.on('connection', () => this.connections++);
