@@ -44,6 +44,13 @@ module.exports = {
       },
     },
     {
+      name: 'search-knows-contracts-only',
+      comment: 'page, API and forwarders share the grammar: it may bring none of our other parts with it',
+      severity: 'error',
+      from: { path: lib('search'), pathNot: testCode },
+      to: { path: '^libs/', pathNot: [lib('search'), lib('contracts')] },
+    },
+    {
       name: 'one-home-for-kafkajs',
       severity: 'error',
       from: { path: '^(libs|services|deploy)/', pathNot: [lib('kafka'), lib('testing')] },

@@ -82,6 +82,7 @@ const planted: readonly { rule: string; file: string; code: string; beside?: Rea
   { rule: 'pure-stays-pure', file: 'libs/destinations/src/calls.ts', code: "import 'node:https';" },
   { rule: 'pure-stays-pure', file: 'libs/destinations/src/sends.ts', code: "import '@auditlane/egress';" },
   { rule: 'pure-stays-pure', file: 'libs/search/src/runs.ts', code: "import 'pg';" },
+  { rule: 'search-knows-contracts-only', file: 'libs/search/src/sends.ts', code: "import '@auditlane/destinations';" },
   { rule: 'pure-stays-pure', file: 'services/ingestion/src/domain/reads.ts', code: "import 'node:fs/promises';" },
   { rule: 'pure-stays-pure', file: 'services/ingestion/src/domain/nests.ts', code: "import '@nestjs/common';" },
   { rule: 'one-home-for-kafkajs', file: 'services/ingestion/src/relay.ts', code: "import 'kafkajs';" },
