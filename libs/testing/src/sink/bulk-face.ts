@@ -46,6 +46,7 @@ export class BulkFace {
   private index(path: string, pairs: readonly Pair[], state: FaceState): FaceAnswer {
     const target = path.split('/').slice(1, -1).join('/');
     const taken: SinkEvent[] = [];
+    const keys = new Set<string>();
     const items = pairs.map(({ action, event }, at) => {
       const index = typeof action['_index'] === 'string' ? action['_index'] : target;
       const id = typeof action['_id'] === 'string' ? action['_id'] : `auto-${this.known.size}-${at}`;
@@ -53,9 +54,9 @@ export class BulkFace {
       const verdict: ItemAnswer =
         this.items?.(event, at) ??
         (state.refuse?.(event) ? { status: 400, type: 'document_parsing_exception' } : undefined) ??
-        (this.known.has(key) ? { status: 409, type: 'version_conflict_engine_exception' } : { status: 201 });
+        (this.known.has(key) || keys.has(key) ? { status: 409, type: 'version_conflict_engine_exception' } : { status: 201 });
       if (verdict.status < 300) {
-        this.known.add(key);
+        keys.add(key);
         taken.push(event);
         return { create: { _index: index, _id: id, result: 'created', status: verdict.status, ...diverted(verdict) } };
       }
@@ -63,7 +64,8 @@ export class BulkFace {
       return { create: { _index: index, _id: id, status: verdict.status, error, ...diverted(verdict) } };
     });
     const events = pairs.map((pair) => pair.event);
-    return respond(200, { took: 1, errors: taken.length < pairs.length, items }, events, taken);
+    const keep = (): void => keys.forEach((key) => this.known.add(key));
+    return { ...respond(200, { took: 1, errors: taken.length < pairs.length, items }, events, taken), keep };
   }
 }
 

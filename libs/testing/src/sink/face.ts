@@ -18,6 +18,8 @@ export interface FaceAnswer {
   readonly body: string | object;
   readonly events: readonly SinkEvent[];
   readonly taken: readonly SinkEvent[];
+  /** Called where the events are taken in: a script may have the answer come to nothing. */
+  readonly keep?: () => void;
 }
 
 export type Refusal = (event: SinkEvent) => boolean;

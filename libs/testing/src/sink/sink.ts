@@ -197,6 +197,7 @@ export class Sink {
       this.state,
     );
     const { ingest, status } = effectOf(script, asFace);
+    if (ingest) asFace.keep?.();
     this.journal.add({
       index: this.journal.requests,
       at: Date.now(),
