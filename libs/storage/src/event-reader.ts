@@ -62,8 +62,24 @@ from (
 ) counted
 where bytes_before < $4 order by seq`;
 
+const readThese = `
+select seq, stored_day, canonical, event_id, content_hash, action, area, category, workspace, actor, clock_skew, accepted_offset, found,
+  (extract(epoch from occurred_at) * 1000)::bigint as occurred_ms, (extract(epoch from received_at) * 1000)::bigint as received_ms
+from (
+  select *, count(*) over () as found, sum(octet_length(canonical)) over (order by seq) - octet_length(canonical) as bytes_before
+  from audit.events where tenant_id = $1 and seq = any($2::bigint[])
+) counted
+where bytes_before < $3 order by seq`;
+
 const readHead = `
 select coalesce((select next_seq - 1 from audit.tenant_head where tenant_id = $1), 0) as head, pg_is_in_recovery() as replica`;
+
+/** Of the events that were asked for, those that are stored. */
+export interface ChosenEvents {
+  readonly rows: readonly StoredEvent[];
+  /** Where the bytes ended the page: whether later ones are stored was not said. */
+  readonly through: number | undefined;
+}
 
 export class EventReader {
   constructor(private readonly pool: Pool) {}
@@ -85,6 +101,19 @@ export class EventReader {
         values: [tenant, fromSeq, limits.maxEvents, limits.maxBytes, limits.fromDay ?? '-infinity'],
       });
       return { rows: page.rows.map((row) => toStoredEvent(tenant, row)), head: found.head };
+    });
+  }
+
+  /** Events by their seqs, for sending chosen ones again. */
+  async readThese(tenant: string, seqs: readonly number[], maxBytes: number): Promise<ChosenEvents> {
+    return withTenantSnapshot(this.pool, tenant, async (client) => {
+      const head = await client.query<{ replica: boolean }>({ name: 'reader-head', text: readHead, values: [tenant] });
+      if (head.rows[0]?.replica !== false) throw new NotThePrimary();
+      const values = [tenant, seqs, maxBytes];
+      const { rows } = await client.query<Row & { found: number }>({ name: 'reader-these', text: readThese, values });
+      const last = rows.at(-1);
+      const isCut = last !== undefined && last.found > rows.length;
+      return { rows: rows.map((row) => toStoredEvent(tenant, row)), through: isCut ? last.seq : undefined };
     });
   }
 }
