@@ -1,5 +1,7 @@
 // What the query service consists of: its routes, and the parts that they stand on.
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AttemptsController } from './attempts/attempts.controller';
+import { AttemptsRepository } from './attempts/attempts.repository';
 import { CatalogueController } from './catalogue/catalogue.controller';
 import { ConnectionTestService } from './destinations/connection-test.service';
 import { DestinationsController } from './destinations/destinations.controller';
@@ -8,11 +10,27 @@ import { TestLimit } from './destinations/test-limit';
 import { CursorKey } from './events/domain/cursor';
 import { EventsController } from './events/events.controller';
 import { EventsRepository } from './events/events.repository';
+import { WebhookController } from './webhook/webhook.controller';
+import { WebhookService } from './webhook/webhook.service';
 
-export const controllers = [EventsController, CatalogueController, DestinationsController];
+export const controllers = [
+  EventsController,
+  CatalogueController,
+  DestinationsController,
+  AttemptsController,
+  WebhookController,
+];
 
 /** What the routes are handed. */
-export const partClasses = [EventsRepository, CursorKey, DestinationsService, ConnectionTestService, TestLimit];
+export const partClasses = [
+  EventsRepository,
+  CursorKey,
+  DestinationsService,
+  ConnectionTestService,
+  TestLimit,
+  AttemptsRepository,
+  WebhookService,
+];
 
 export interface QueryParts {
   readonly events: EventsRepository;
@@ -20,6 +38,8 @@ export interface QueryParts {
   readonly destinations: DestinationsService;
   readonly connectionTest: ConnectionTestService;
   readonly testLimit: TestLimit;
+  readonly attempts: AttemptsRepository;
+  readonly webhook: WebhookService;
 }
 
 @Module({})
@@ -34,6 +54,8 @@ export class QueryModule {
         { provide: DestinationsService, useValue: parts.destinations },
         { provide: ConnectionTestService, useValue: parts.connectionTest },
         { provide: TestLimit, useValue: parts.testLimit },
+        { provide: AttemptsRepository, useValue: parts.attempts },
+        { provide: WebhookService, useValue: parts.webhook },
       ],
     };
   }

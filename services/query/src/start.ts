@@ -6,6 +6,7 @@ import { egressFromSettings } from '@auditlane/egress';
 import type { Running, Runtime } from '@auditlane/observability';
 import { KeyRing } from '@auditlane/secrets';
 import { createPool, showPool } from '@auditlane/storage';
+import { AttemptsRepository } from './attempts/attempts.repository';
 import { TokenVerifier } from './auth/token-verifier';
 import { ConnectionTestService } from './destinations/connection-test.service';
 import { DestinationsRepository } from './destinations/destinations.repository';
@@ -16,6 +17,8 @@ import { EventsRepository } from './events/events.repository';
 import type { queryDefinition } from './env';
 import { createHttpApp } from './http-app';
 import { QueryModule } from './query.module';
+import { WebhookRepository } from './webhook/webhook.repository';
+import { WebhookService } from './webhook/webhook.service';
 
 /** Every search here is one index scan; what takes longer is a fault, and must not pile up. */
 const statementTimeoutMs = 5_000;
@@ -48,6 +51,8 @@ export async function startQuery(runtime: Runtime<QueryConfig>): Promise<Running
     destinations,
     connectionTest: new ConnectionTestService(destinations, egress),
     testLimit: new TestLimit(config.AUDITLANE_TESTS_PER_MINUTE),
+    attempts: new AttemptsRepository(pool),
+    webhook: new WebhookService(new WebhookRepository(pool, keyRing), keyRing, egress),
   });
   const verifier = new TokenVerifier({
     issuer: config.AUDITLANE_OIDC_ISSUER,

@@ -129,7 +129,10 @@ export class DestinationsRepository {
           where r."group" = $2::jsonb ->> d.type and r.seen_at > now() - make_interval(secs => $3)) as applied_version,
          ${nextSeq('$1')} - 1 as head,
          (select to_jsonb(c) from delivery.cursor c where c.destination_id = d.id) as cursor,
-         (select to_jsonb(s) - 'attempts' from delivery.status s where s.destination_id = d.id) as status
+         (select to_jsonb(s) - 'attempts' from delivery.status s where s.destination_id = d.id) as status,
+         (select to_jsonb(g) from delivery.gap g where g.destination_id = d.id order by g.to_seq desc limit 1) as gap,
+         (select e.received_at from audit.events e where e.tenant_id = $1 and e.seq = ${nextOwed}) as owed_at,
+         (select retention_days from audit.topology) as retention_days, now() as read_at
        from settings.destinations d
        where ${condition}
        order by d.created_at, d.id`,
@@ -153,6 +156,10 @@ async function raiseVersion(client: PoolClient): Promise<number> {
 
 const nextSeq = (tenant: string): string =>
   `coalesce((select next_seq from audit.tenant_head h where h.tenant_id = ${tenant}), 1)`;
+
+/** As the forwarders have written it down: exact for a destination that is not live. */
+const nextOwed = `coalesce((select c.next_seq from delivery.cursor c where c.destination_id = d.id),
+  (select s.delivered_through + 1 from delivery.status s where s.destination_id = d.id), d.start_seq)`;
 
 function columnsOf(draft: DestinationDraft): (string | boolean | null)[] {
   return [draft.name, draft.enabled, draft.url, JSON.stringify(draft.options), draft.caPem, draft.filter];

@@ -110,12 +110,28 @@ export const destinationViewSchema = z
     health: z.object({
       state: z.enum(healthStates).meta({ description: '`starting`: no forwarder has reported about it yet' }),
       reason: z.string().nullable().meta({ description: 'Reason code; see the runbook' }),
-      words: z.string().nullable().meta({ description: "The receiver's own words" }),
-      since: instantOrNull,
+      words: z.string().nullable().meta({ description: "The receiver's own words; a stranger's text, to be escaped" }),
+      fix: z.string().nullable().meta({ description: 'What an admin can do about it' }),
+      since: instantOrNull.meta({
+        description:
+          'Since when it is in this state; of `retrying` and `failing`: when the outage began, which only a success ends',
+      }),
       lagEvents: z.int().meta({ description: 'Stored events that were not delivered yet' }),
-      oldestUnsentAt: instantOrNull,
+      lagSeconds: z.int().meta({ description: 'Age of the oldest of them; 0 where there is none' }),
+      oldestUnsentAt: instantOrNull.meta({ description: 'When the oldest of them was received' }),
+      lostFrom: instantOrNull.meta({
+        description: 'When retention begins to delete what is not delivered yet; null where nothing waits',
+      }),
       lastSuccessAt: instantOrNull,
-      reportedAt: instantOrNull,
+      deliveredThrough: z.int().meta({ description: 'Every event up to this seq is delivered, or is no event for it' }),
+      gap: z
+        .object({ fromSeq: z.int(), toSeq: z.int(), at: z.string().meta({ format: 'date-time' }) })
+        .nullable()
+        .meta({ description: 'The newest range that retention deleted before it was delivered' }),
+      asOf: instantOrNull.meta({
+        description:
+          'When the forwarder last reported (every 10 s while something changes); what is newer is not in these figures',
+      }),
     }),
   })
   .meta({ id: 'Destination' });

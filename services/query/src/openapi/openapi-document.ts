@@ -44,6 +44,7 @@ function convert(schema: unknown, io: 'input' | 'output') {
     },
   });
   const id = z.globalRegistry.get(schema)?.id;
-  const components = { ...$defs, ...(id === undefined ? {} : { [id]: root }) };
+  // A root with an id may come as a reference to itself among its definitions.
+  const components = { ...(id === undefined ? {} : { [id]: root }), ...$defs };
   return { schema: id === undefined ? root : { $ref: `#/$defs/${id}` }, components };
 }

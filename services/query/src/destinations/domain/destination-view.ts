@@ -1,5 +1,6 @@
 // What is shown of a destination: its settings without the token, whether they have arrived at the forwarders, and how delivery goes.
 import type { DestinationType } from '@auditlane/contracts';
+import { adviceOn } from '@auditlane/destinations';
 
 /** One row of settings with what the forwarders say about it. */
 export interface DestinationRow {
@@ -32,11 +33,18 @@ export interface DestinationRow {
     readonly reason: string;
     readonly words: string;
     readonly since: string;
+    readonly failing_since: string | null;
     readonly delivered_through: number;
     readonly last_success_at: string | null;
     readonly oldest_unsent_at: string | null;
     readonly updated_at: string;
   } | null;
+  /** The newest loss: retention took these before they could be delivered. */
+  readonly gap: { readonly from_seq: number; readonly to_seq: number; readonly at: string } | null;
+  /** When the next owed event came, where it is still kept. */
+  readonly owed_at: Date | null;
+  readonly retention_days: number;
+  readonly read_at: Date;
 }
 
 export const healthStates = ['starting', 'healthy', 'retrying', 'failing', 'disabled'] as const;
@@ -46,11 +54,16 @@ export interface DestinationHealth {
   readonly state: HealthState;
   readonly reason: string | null;
   readonly words: string | null;
+  readonly fix: string | null;
   readonly since: string | null;
   readonly lagEvents: number;
+  readonly lagSeconds: number;
   readonly oldestUnsentAt: string | null;
+  readonly lostFrom: string | null;
   readonly lastSuccessAt: string | null;
-  readonly reportedAt: string | null;
+  readonly deliveredThrough: number;
+  readonly gap: { readonly fromSeq: number; readonly toSeq: number; readonly at: string } | null;
+  readonly asOf: string | null;
 }
 
 export interface DestinationView {
@@ -94,20 +107,27 @@ export function viewOf(row: DestinationRow): DestinationView {
 }
 
 function healthOf(row: DestinationRow): DestinationHealth {
-  const { cursor, status } = row;
+  const { cursor, status, gap } = row;
   const state = stateOf(row);
   // A cursor is written at once, the status every few seconds: while the two differ, the cursor knows better.
-  const told = state === 'retrying' && cursor && status?.state === 'healthy' ? { ...cursor, words: '' } : status;
+  const told =
+    state === 'retrying' && cursor && status?.state === 'healthy'
+      ? { ...cursor, words: '', failing_since: cursor.since }
+      : status;
   const quiet = state === 'healthy' || state === 'starting';
+  const reason = quiet ? null : told?.reason || null;
+  const owed = owedOf(row);
   return {
     state,
-    reason: quiet ? null : told?.reason || null,
+    reason,
     words: quiet ? null : told?.words || null,
-    since: state === 'starting' ? null : instant(told?.since ?? null),
-    lagEvents: lagOf(row),
-    oldestUnsentAt: instant(status?.oldest_unsent_at ?? null),
+    fix: reason === null ? null : adviceOn(reason) || null,
+    since: state === 'starting' ? null : instant((quiet ? null : told?.failing_since) ?? told?.since ?? null),
+    ...owed,
     lastSuccessAt: instant(status?.last_success_at ?? null),
-    reportedAt: instant(status?.updated_at ?? null),
+    deliveredThrough: Math.max(nextOf(row), 1) - 1,
+    gap: gap && { fromSeq: gap.from_seq, toSeq: gap.to_seq, at: new Date(gap.at).toISOString() },
+    asOf: instant(status?.updated_at ?? null),
   };
 }
 
@@ -119,12 +139,30 @@ function stateOf({ enabled, cursor, status }: DestinationRow): HealthState {
   return known === 'healthy' && cursor?.state === 'parked' ? 'retrying' : known;
 }
 
-/** A live destination without unsent events has none behind it: its `delivered_through` is only as fresh as the last report. */
-function lagOf({ cursor, status, head, start_seq: startSeq }: DestinationRow): number {
-  const next =
-    cursor?.next_seq ??
-    (status === null ? startSeq : status.oldest_unsent_at === null ? head + 1 : status.delivered_through + 1);
-  return Math.max(0, head + 1 - Math.max(next, 1));
+/**
+ * A live destination without unsent events has none behind it, as long as a forwarder is alive to say so: its `delivered_through` is only
+ * as fresh as the last report. Where none is alive, what was reported last is all that is known to be delivered.
+ */
+function nextOf({ cursor, status, head, start_seq: startSeq, applied_version: applied }: DestinationRow): number {
+  if (cursor) return cursor.next_seq;
+  if (!status) return startSeq;
+  return status.oldest_unsent_at === null && applied !== null ? head + 1 : status.delivered_through + 1;
+}
+
+const dayMs = 86_400_000;
+
+function owedOf(
+  row: DestinationRow,
+): Pick<DestinationHealth, 'lagEvents' | 'lagSeconds' | 'oldestUnsentAt' | 'lostFrom'> {
+  const lagEvents = Math.max(0, row.head + 1 - Math.max(nextOf(row), 1));
+  const oldest = row.owed_at ?? (row.status?.oldest_unsent_at ? new Date(row.status.oldest_unsent_at) : null);
+  if (lagEvents === 0 || oldest === null) return { lagEvents, lagSeconds: 0, oldestUnsentAt: null, lostFrom: null };
+  return {
+    lagEvents,
+    lagSeconds: Math.max(0, Math.round((row.read_at.getTime() - oldest.getTime()) / 1000)),
+    oldestUnsentAt: oldest.toISOString(),
+    lostFrom: new Date(oldest.getTime() + row.retention_days * dayMs).toISOString(),
+  };
 }
 
 function instant(text: string | null): string | null {

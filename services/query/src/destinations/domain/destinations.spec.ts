@@ -61,6 +61,7 @@ describe('what is shown of a destination', () => {
     reason: '',
     words: '',
     since: '2026-11-23T09:00:00+00:00',
+    failing_since: null,
     delivered_through: 90,
     last_success_at: '2026-11-23T09:59:00+00:00',
     oldest_unsent_at: null,
@@ -85,6 +86,10 @@ describe('what is shown of a destination', () => {
     head: 100,
     cursor: null,
     status,
+    gap: null,
+    owed_at: null,
+    retention_days: 30,
+    read_at: now,
   };
 
   it('never holds the token', () => {
@@ -126,7 +131,37 @@ describe('what is shown of a destination', () => {
       state: 'failing',
       reason: 'credentials_refused',
       words: 'Invalid token',
+      fix: expect.stringContaining('token'),
     });
+  });
+
+  it('is failing since the outage began, not since it got this name', () => {
+    const failing = { ...status, state: 'failing', reason: 'busy', failing_since: '2026-11-23T08:00:00+00:00' };
+    expect(viewOf({ ...row, status: failing }).health.since).toBe('2026-11-23T08:00:00.000Z');
+  });
+
+  it('says how old the oldest owed event is, and when retention would take it', () => {
+    const cursor = { next_seq: 41, state: 'parked', reason: 'busy', since: '2026-11-23T09:59:55+00:00' };
+    expect(viewOf({ ...row, cursor, owed_at: new Date('2026-11-23T09:00:00Z') }).health).toMatchObject({
+      lagEvents: 60,
+      lagSeconds: 3_600,
+      oldestUnsentAt: '2026-11-23T09:00:00.000Z',
+      lostFrom: '2026-12-23T09:00:00.000Z',
+      deliveredThrough: 40,
+    });
+  });
+
+  it('is not without lag because nobody is alive to report it', () => {
+    expect(viewOf({ ...row, applied_version: null, owed_at: now }).health).toMatchObject({
+      lagEvents: 10,
+      deliveredThrough: 90,
+      asOf: '2026-11-23T09:59:50.000Z',
+    });
+  });
+
+  it('names the events that were lost to retention', () => {
+    const gap = { from_seq: 3, to_seq: 9, at: '2026-11-22T10:00:00+00:00' };
+    expect(viewOf({ ...row, gap }).health.gap).toEqual({ fromSeq: 3, toSeq: 9, at: '2026-11-22T10:00:00.000Z' });
   });
 
   it('is disabled as soon as it is saved so, and starting as soon as it is enabled again', () => {
