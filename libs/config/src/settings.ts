@@ -116,6 +116,8 @@ export const keyRingSettings = {
 
 const hostName = /^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
+const nameServer = /^((\d{1,3}\.){3}\d{1,3}|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
+
 export const egressSettings = {
   AUDITLANE_EGRESS_ALLOW: listSetting(z.string()).default([]).meta({
     description:
@@ -129,6 +131,15 @@ export const egressSettings = {
     .meta({
       description:
         'Host names of this installation itself, separated by commas: no destination may lead there and feed the log to itself',
+    }),
+  AUDITLANE_EGRESS_NAME_SERVERS: listSetting(
+    z.string().regex(nameServer, 'must be IP addresses, each with :port or without'),
+  )
+    .default([])
+    .meta({
+      description:
+        "Name servers that are asked for destinations' hosts, as address or address:port, separated by commas; left out: the machine's own. " +
+        'One that knows public names only leaves nothing of the inner network to be found out',
     }),
   AUDITLANE_EGRESS_CA_FILE: z
     .string()

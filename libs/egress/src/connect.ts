@@ -2,8 +2,10 @@
 import { connect as tcpConnect, type Socket } from 'node:net';
 import { connect as tlsConnect, type SecureContext, type TLSSocket } from 'node:tls';
 import { addressBytes, sameAddress } from './domain/address';
-import { failure, lookupFailure, tcpFailure, tlsFailure, type EgressFailure } from './domain/failure';
+import { certificateFacts, chainLength, type CertificateFacts } from './domain/certificate';
+import { failure, lookupFailure, tcpFailure, type EgressFailure } from './domain/failure';
 import { permitsAddress, type EgressPolicy } from './domain/policy';
+import { tlsFailure } from './domain/tls-failure';
 import { codeOf, type Resolver } from './resolve';
 
 export interface ConnectContext {
@@ -13,11 +15,18 @@ export interface ConnectContext {
   readonly timeoutMs: number;
 }
 
+/** What was passed on the way to a connection; told as it happens, to whoever tests one. */
+export type PassedStage =
+  | { readonly stage: 'policy' | 'dns' | 'tcp' }
+  | { readonly stage: 'tls'; readonly protocol: string; readonly certificate: CertificateFacts };
+export type Observer = (passed: PassedStage) => void;
+
 /** Names with more addresses than this are not worth trying them all within the time there is. */
 const triedAddresses = 4;
 
 export type Vetted = { readonly kind: 'addresses'; readonly addresses: readonly string[] } | EgressFailure;
-export type Opened = { readonly kind: 'open'; readonly socket: TLSSocket } | EgressFailure;
+export type Opened =
+  { readonly kind: 'open'; readonly socket: TLSSocket; readonly certificate: CertificateFacts } | EgressFailure;
 
 /** Every address of the host, or a refusal: one bad address refuses all, since the next look-up might return only that one. */
 export async function vetHost(
@@ -46,14 +55,22 @@ export async function openConnection(
   port: number,
   secureContext: SecureContext,
   context: ConnectContext,
+  observe: Observer = () => {},
 ): Promise<Opened> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), context.timeoutMs);
   try {
     const vetted = await vetHost(host, port, context, deadline.signal);
     if (vetted.kind === 'failure') return vetted;
+    observe({ stage: 'dns' });
     const tcp = await openTcp(host, vetted.addresses.slice(0, triedAddresses), port, context, deadline.signal);
-    return tcp.kind === 'failure' ? tcp : await openTls(tcp.socket, host, secureContext, deadline.signal);
+    if (tcp.kind === 'failure') return tcp;
+    observe({ stage: 'tcp' });
+    const opened = await openTls(tcp.socket, host, secureContext, deadline.signal);
+    if (opened.kind === 'open') {
+      observe({ stage: 'tls', protocol: opened.socket.getProtocol() ?? '', certificate: opened.certificate });
+    }
+    return opened;
   } finally {
     clearTimeout(timer);
   }
@@ -144,12 +161,23 @@ function openTls(tcp: Socket, host: string, secureContext: SecureContext, signal
       resolve(result);
     };
     const onAbort = () => finish(failure('tls_timeout'));
-    const onError = (error: unknown) => finish(tlsFailure(codeOf(error)));
-    const onClose = () => finish(failure('tls_failed'));
+    let met: { readonly certificate: CertificateFacts; readonly chain: number } | undefined;
+    // Emitted when the handshake is done and before the chain is judged: after a refusal the socket knows no certificate any more.
+    socket.prependOnceListener('secure', () => {
+      // Not getPeerX509Certificate: after it Node itself finds no names in the certificate, and refuses every one.
+      const presented = socket.getPeerCertificate(true);
+      met = { certificate: certificateFacts(presented), chain: chainLength(presented) };
+    });
+    const refused = (result: EgressFailure): EgressFailure =>
+      met === undefined ? result : { ...result, certificate: met.certificate };
+    const onError = (error: unknown) => finish(refused(tlsFailure(codeOf(error), met?.chain)));
+    const onClose = () => finish(refused(failure('tls_closed')));
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('error', onError);
     socket.once('close', onClose);
-    socket.once('secureConnect', () => finish(socket.authorized ? { kind: 'open', socket } : failure('tls_failed')));
+    socket.once('secureConnect', () =>
+      finish(socket.authorized && met ? { kind: 'open', socket, certificate: met.certificate } : failure('tls_failed')),
+    );
     if (signal.aborted) onAbort();
   });
 }

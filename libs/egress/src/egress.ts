@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { Pool, type buildConnector } from 'undici';
-import { openConnection, vetHost, type ConnectContext } from './connect';
+import { openConnection, vetHost, type ConnectContext, type Observer } from './connect';
 import { failure, urlFailure, type EgressFailure } from './domain/failure';
 import type { EgressPolicy } from './domain/policy';
 import { bareHost, checkUrl, portOf } from './domain/url';
@@ -78,6 +78,12 @@ export class Egress {
     });
   }
 
+  /** What the text of a URL alone shows: nothing is looked up and nothing is sent. */
+  judgeUrl(url: string): { readonly kind: 'allowed' } | EgressFailure {
+    const checked = checkUrl(url, this.policy);
+    return checked.ok ? { kind: 'allowed' } : urlFailure(checked.code, checked.words);
+  }
+
   /** Resolves and judges without connecting: what Save asks. A yes is not remembered; every connection asks again. */
   async vet(url: string, signal?: AbortSignal): Promise<{ readonly kind: 'allowed' } | EgressFailure> {
     const checked = checkUrl(url, this.policy);
@@ -93,6 +99,7 @@ export class Egress {
     const checked = checkUrl(request.url, this.policy);
     if (!checked.ok) return urlFailure(checked.code, checked.words);
     if (!writable(request.headers)) return failure('request_invalid');
+    target.observe?.({ stage: 'policy' });
     const plain = joined(request.body);
     const body = request.gzip && plain.length > 0 ? await gzipAsync(plain, { level: this.settings.gzipLevel }) : plain;
     // Taken only now, so that nothing can close it before the request is handed over.
@@ -141,12 +148,12 @@ export class Egress {
     const kept = this.agents.get(target.destinationId);
     if (kept && kept.version === target.configVersion && kept.origin === origin) return kept;
     if (!this.trust.contextFor(target.caPem)) return failure('ca_invalid');
-    const agent: Agent = { version: target.configVersion, origin, pool: this.createPool(origin, target.caPem) };
+    const agent: Agent = { version: target.configVersion, origin, pool: this.createPool(origin, target) };
     this.agents.set(target.destinationId, agent);
     return agent;
   }
 
-  private createPool(origin: string, caPem: string | null | undefined): Pool {
+  private createPool(origin: string, { caPem, observe }: EgressTarget): Pool {
     return new Pool(origin, {
       connections: this.settings.connectionsPerDestination,
       pipelining: 1,
@@ -155,7 +162,8 @@ export class Egress {
       keepAliveTimeout: this.settings.idleMs,
       keepAliveMaxTimeout: this.settings.idleMs,
       clientTtl: this.settings.maxConnectionAgeMs,
-      connect: ({ hostname, port }, callback) => void this.dial(hostname, Number(port || 443), caPem, callback),
+      connect: ({ hostname, port }, callback) =>
+        void this.dial(hostname, Number(port || 443), caPem, observe, callback),
     });
   }
 
@@ -163,11 +171,12 @@ export class Egress {
     host: string,
     port: number,
     caPem: string | null | undefined,
+    observe: Observer | undefined,
     callback: buildConnector.Callback,
   ): Promise<void> {
     const secureContext = this.trust.contextFor(caPem);
     const opened = secureContext
-      ? await openConnection(host, port, secureContext, this.connecting)
+      ? await openConnection(host, port, secureContext, this.connecting, observe)
       : failure('ca_invalid');
     if (opened.kind === 'open') callback(null, opened.socket);
     else callback(new ConnectionRefusal(opened), null);

@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { parseAllowList } from './domain/policy';
 import { Egress, type EgressOptions } from './egress';
+import { dnsResolver } from './resolve';
 
 export interface EgressSettings {
   readonly AUDITLANE_EGRESS_ALLOW: readonly string[];
   readonly AUDITLANE_EGRESS_PORTS: readonly number[];
   readonly AUDITLANE_EGRESS_OWN_NAMES: readonly string[];
+  readonly AUDITLANE_EGRESS_NAME_SERVERS: readonly string[];
   readonly AUDITLANE_EGRESS_CA_FILE?: string | undefined;
 }
 
@@ -16,9 +18,11 @@ export function egressFromSettings(settings: EgressSettings, options: EgressOpti
     ports: settings.AUDITLANE_EGRESS_PORTS,
     ownNames: settings.AUDITLANE_EGRESS_OWN_NAMES,
   });
+  const servers = settings.AUDITLANE_EGRESS_NAME_SERVERS;
   const bundle = settings.AUDITLANE_EGRESS_CA_FILE;
   return new Egress(policy, {
     ...options,
+    ...(servers.length === 0 ? {} : { resolver: dnsResolver({ servers }) }),
     ...(bundle === undefined ? {} : { operatorCaPem: readFileSync(bundle, 'utf8') }),
   });
 }

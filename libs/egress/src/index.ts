@@ -1,6 +1,9 @@
 // The front door of the one outbound client: policy, URL check, and the client itself.
 export { addressBytes, classifyAddress, type AddressClass } from './domain/address';
-export { type EgressCode, type EgressFailure, type EgressStage } from './domain/failure';
+export { type CertificateFacts } from './domain/certificate';
+export { type Observer, type PassedStage } from './connect';
+export { type EgressFailure } from './domain/failure';
+export { egressAdvice, egressCodes, type EgressCode, type EgressStage } from './domain/failure-table';
 export { parseAllowList, type EgressPolicy, type PolicyOptions } from './domain/policy';
 export { checkUrl, type CheckedUrl, type UrlFault } from './domain/url';
 export { Egress, type EgressOptions } from './egress';

@@ -1,4 +1,5 @@
 // What goes into the outbound client and what comes out of it. Nothing here throws: every ending is a value.
+import type { Observer } from './connect';
 import type { EgressFailure } from './domain/failure';
 
 export interface EgressTarget {
@@ -7,6 +8,8 @@ export interface EgressTarget {
   readonly configVersion: number;
   /** Trusted for this destination besides the public roots and the operator's bundle. */
   readonly caPem?: string | null;
+  /** Told of each stage that a new connection of this destination passes. */
+  readonly observe?: Observer;
 }
 
 export interface EgressRequest {

@@ -32,7 +32,7 @@ const send = (caPem: string | null, url = sink.url, configVersion = 1): Promise<
 test('S24 a private CA is trusted where the destination has it, and only there', async () => {
   open();
   expect(await send(sink.caPem)).toMatchObject({ kind: 'response', response: { status: 200 } });
-  expect(await send(null, sink.url, 2)).toMatchObject({ stage: 'tls', code: 'tls_untrusted', sent: false });
+  expect(await send(null, sink.url, 2)).toMatchObject({ stage: 'tls', code: 'tls_issuer_missing', sent: false });
   expect(sink.requests).toHaveLength(1);
 });
 
@@ -45,9 +45,9 @@ test('the operator bundle is trusted for every destination', async () => {
 test.each<[CertificateKind, string]>([
   ['expired', 'tls_expired'],
   ['wrong_host', 'tls_wrong_name'],
-  ['self_signed', 'tls_untrusted'],
-  ['other_ca', 'tls_untrusted'],
-  ['legacy', 'tls_failed'],
+  ['self_signed', 'tls_unknown_ca'],
+  ['other_ca', 'tls_issuer_missing'],
+  ['legacy', 'tls_old_version'],
 ])('S24, F42 a receiver with a certificate that is %s sees no HTTP and no token', async (kind, code) => {
   open();
   await sink.useCertificate(kind);
@@ -73,7 +73,7 @@ test('S27 the variable that switches verification off does nothing to a running 
   open();
   process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
   try {
-    expect(await send(null)).toMatchObject({ code: 'tls_untrusted' });
+    expect(await send(null)).toMatchObject({ code: 'tls_issuer_missing' });
   } finally {
     delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
   }
@@ -94,7 +94,7 @@ test('the receiver’s own certificate is trust enough for it, and for nothing e
   const { cert } = await certificateFor('other_ca');
   expect(await send(cert)).toMatchObject({ kind: 'response' });
   await sink.useCertificate('self_signed');
-  expect(await send(cert, sink.url, 2)).toMatchObject({ code: 'tls_untrusted' });
+  expect(await send(cert, sink.url, 2)).toMatchObject({ code: 'tls_unknown_ca' });
   await sink.useCertificate('valid');
 });
 
@@ -114,14 +114,14 @@ test('S27 NODE_EXTRA_CA_CERTS adds nothing to what is trusted', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
     env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
   });
-  expect(stdout.trim()).toBe('401 tls_untrusted');
+  expect(stdout.trim()).toBe('401 tls_issuer_missing');
   rmSync(dirname(file), { recursive: true });
 });
 
 test('a destination’s leaf certificate does not pass for a CA of other names', async () => {
   open();
   const other = await certificateFor('valid', ['other.example.test']);
-  expect(await send(other.cert)).toMatchObject({ code: 'tls_untrusted' });
+  expect(await send(other.cert)).toMatchObject({ code: 'tls_issuer_missing' });
 });
 
 test('a receiver that accepts and says nothing ends as a time-out of the handshake', async () => {
@@ -160,6 +160,6 @@ test('a receiver that speaks plain HTTP is a failed handshake', async () => {
   const address = plain.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   egress = new Egress(parseAllowList([`127.0.0.1:${port}`]));
-  expect(await send(sink.caPem, `https://127.0.0.1:${port}/`)).toMatchObject({ stage: 'tls', code: 'tls_failed' });
+  expect(await send(sink.caPem, `https://127.0.0.1:${port}/`)).toMatchObject({ stage: 'tls', code: 'tls_not_spoken' });
   plain.close();
 });
