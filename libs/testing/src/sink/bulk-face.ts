@@ -54,7 +54,9 @@ export class BulkFace {
       const verdict: ItemAnswer =
         this.items?.(event, at) ??
         (state.refuse?.(event) ? { status: 400, type: 'document_parsing_exception' } : undefined) ??
-        (this.known.has(key) || keys.has(key) ? { status: 409, type: 'version_conflict_engine_exception' } : { status: 201 });
+        (this.known.has(key) || keys.has(key)
+          ? { status: 409, type: 'version_conflict_engine_exception' }
+          : { status: 201 });
       if (verdict.status < 300) {
         keys.add(key);
         taken.push(event);
