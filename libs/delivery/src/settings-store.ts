@@ -5,7 +5,7 @@ import type { KeyRing } from '@auditlane/secrets';
 import { inTransaction } from '@auditlane/storage';
 import { ConfiguredDestination, type DestinationRow } from './destination';
 
-const columns = 'id, tenant_id, type, enabled, url, options, ca_pem, token, version, start_seq, start_version';
+const columns = 'id, tenant_id, type, enabled, url, options, ca_pem, filter, token, version, start_seq, start_version';
 
 export class SettingsStore {
   private readonly known = new Map<string, ConfiguredDestination>();
