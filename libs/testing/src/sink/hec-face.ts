@@ -9,6 +9,8 @@ export interface HecOptions {
   readonly useAck?: boolean;
   /** Indexes that the token may write to; any where left out. */
   readonly indexes?: readonly string[];
+  /** What an event is refused under; 6 where nothing is said. */
+  readonly refusalCode?: 6 | 12 | 13 | 15;
   /** `max_content_length`: a larger body is answered 413. */
   readonly maxBytes?: number;
   /** Splunk Cloud's way with bodies over 5,242,880 bytes: code 6 at object 0. */
@@ -83,7 +85,7 @@ export class HecFace {
     const taken: SinkEvent[] = [];
     for (const [i, object] of objects.entries()) {
       const event = sinkEvent(object);
-      const fault = this.fault(object) ?? (refuse?.(event) ? 6 : undefined);
+      const fault = this.fault(object) ?? (refuse?.(event) ? (this.options.refusalCode ?? 6) : undefined);
       // Stops without a word: 200, and this object and all behind it are gone.
       if (fault === 'unknown_key') return this.accept(request, events, taken);
       // Everything before the bad one is indexed, it and everything behind it is not. Code 7 names the one behind it.
