@@ -7,6 +7,7 @@ import { accessMatrixPage, migrateDefinition } from '@auditlane/storage';
 import { ingestionConfig } from '../../services/ingestion/src/env';
 import { persistenceDefinition } from '../../services/persistence/src/settings';
 import { queryDefinition } from '../../services/query/src/env';
+import { rotateKeysDefinition } from '../../services/query/src/rotate-keys/env';
 import { openApiText } from '../../services/query/src/openapi/openapi';
 import { templateSettings } from '../elasticsearch/settings';
 import { nativeSettings } from '../native/settings';
@@ -32,6 +33,7 @@ function configurationPage(): string {
     ['query', describeConfig(queryDefinition)],
     ...destinationTypes.map((type) => [`forwarder-${type}`, describeConfig(forwarderDefinition(type))] as const),
     ['npm run migrate', describeConfig(migrateDefinition)],
+    ['npm run rotate-keys', describeConfig(rotateKeysDefinition)],
     ['npm run elasticsearch-template', describeConfig(templateSettings)],
     ['npm start', describeConfig(nativeSettings)],
   ] as const;

@@ -62,6 +62,11 @@ export class KeyRing {
     }
   }
 
+  /** Made, and not in use yet. */
+  get nextKey(): string | undefined {
+    return this.content.next;
+  }
+
   /** Ids of the keys in the ring. */
   get keys(): readonly string[] {
     return [...this.content.keys.keys()];
