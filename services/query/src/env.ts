@@ -26,6 +26,7 @@ export const queryDefinition = defineConfig('query', {
     secret: true,
   }),
   AUDITLANE_DESTINATIONS_PER_TENANT: integerSetting(1, 10_000, 50, 'Most destinations that a tenant may have'),
+  AUDITLANE_REPLAYS_PER_TENANT: integerSetting(1, 10_000, 20, 'Most replays that a tenant may have open'),
   AUDITLANE_TESTS_PER_MINUTE: integerSetting(
     1,
     10_000,

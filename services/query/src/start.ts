@@ -8,15 +8,19 @@ import { KeyRing } from '@auditlane/secrets';
 import { createPool, showPool } from '@auditlane/storage';
 import { AttemptsRepository } from './attempts/attempts.repository';
 import { TokenVerifier } from './auth/token-verifier';
+import { DeadLettersRepository } from './dead-letters/dead-letters.repository';
 import { ConnectionTestService } from './destinations/connection-test.service';
 import { DestinationsRepository } from './destinations/destinations.repository';
 import { DestinationsService } from './destinations/destinations.service';
+import { PreviewRepository } from './destinations/preview.repository';
+import { PreviewService } from './destinations/preview.service';
 import { TestLimit } from './destinations/test-limit';
 import { CursorKey } from './events/domain/cursor';
 import { EventsRepository } from './events/events.repository';
 import type { queryDefinition } from './env';
 import { createHttpApp } from './http-app';
 import { QueryModule } from './query.module';
+import { ReplaysRepository } from './replays/replays.repository';
 import { WebhookRepository } from './webhook/webhook.repository';
 import { WebhookService } from './webhook/webhook.service';
 
@@ -51,7 +55,10 @@ export async function startQuery(runtime: Runtime<QueryConfig>): Promise<Running
     destinations,
     connectionTest: new ConnectionTestService(destinations, egress),
     testLimit: new TestLimit(config.AUDITLANE_TESTS_PER_MINUTE),
+    preview: new PreviewService(new PreviewRepository(pool)),
     attempts: new AttemptsRepository(pool),
+    deadLetters: new DeadLettersRepository(pool),
+    replays: new ReplaysRepository(pool, config.AUDITLANE_REPLAYS_PER_TENANT),
     webhook: new WebhookService(new WebhookRepository(pool, keyRing), keyRing, egress),
   });
   const verifier = new TokenVerifier({

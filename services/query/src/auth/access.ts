@@ -18,3 +18,10 @@ export const Tenant = createParamDecorator((_data: unknown, context: ExecutionCo
   if (!principal) throw new Error('no guard has seen this request');
   return principal.tenant;
 });
+
+/** Who the token speaks for, to be written down beside what they asked for. */
+export const Subject = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
+  const principal = principals.get(context.switchToHttp().getRequest<object>());
+  if (!principal) throw new Error('no guard has seen this request');
+  return principal.subject;
+});
