@@ -89,6 +89,7 @@ export const transientReasons = [
   'aborted',
   'unreadable_answer',
   'in_progress',
+  'acknowledgement_missing',
 ] as const;
 export type TransientReason = (typeof transientReasons)[number];
 
@@ -101,6 +102,7 @@ export const laneReasons = [
   'started',
   'disabled',
   'owner_lost',
+  'awaiting_acknowledgement',
 ] as const;
 export type LaneReason = (typeof laneReasons)[number];
 

@@ -58,6 +58,14 @@ export const forwarderDefinition = (type: DestinationType) =>
       defaultKnobs.abortGraceMs,
       'What a request under replaced settings is given to end by itself',
     ),
+    AUDITLANE_DELIVERY_ACK_POLL_MS: durationSetting(
+      defaultKnobs.ackPollMs,
+      'How often a receiver that acknowledges (Splunk with useACK) is asked what is safe with it',
+    ),
+    AUDITLANE_DELIVERY_ACK_TIMEOUT_MS: durationSetting(
+      defaultKnobs.ackTimeoutMs,
+      'What such a receiver has not acknowledged after this is sent again',
+    ),
     AUDITLANE_DELIVERY_STATUS_INTERVAL_MS: durationSetting(10_000, 'How often the status of destinations is written'),
     AUDITLANE_DELIVERY_COMMIT_INTERVAL_MS: durationSetting(250, 'Least time between two offset commits of a partition'),
     AUDITLANE_NOTIFY_AFTER_MS: durationSetting(
@@ -86,6 +94,8 @@ export function knobsOf(config: ForwarderConfig): Knobs {
     backoffBaseMs: config.AUDITLANE_DELIVERY_BACKOFF_BASE_MS,
     backoffCapMs: config.AUDITLANE_DELIVERY_BACKOFF_CAP_MS,
     retryAfterCapMs: config.AUDITLANE_DELIVERY_RETRY_AFTER_CAP_MS,
+    ackPollMs: config.AUDITLANE_DELIVERY_ACK_POLL_MS,
+    ackTimeoutMs: config.AUDITLANE_DELIVERY_ACK_TIMEOUT_MS,
     abortGraceMs: config.AUDITLANE_DELIVERY_ABORT_GRACE_MS,
   };
 }

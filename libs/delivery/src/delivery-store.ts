@@ -15,6 +15,7 @@ interface SavedRow {
   readonly next_seq: number | null;
   readonly cursor_state: 'parked' | 'disabled' | null;
   readonly cursor_ms: number | null;
+  readonly cursor_reason: string | null;
   readonly started_version: number | null;
   readonly delivered_through: number | null;
   readonly state: 'healthy' | 'retrying' | 'failing' | 'disabled' | null;
@@ -31,7 +32,7 @@ on conflict ("group", partition) do update set epoch = owner.epoch + 1, instance
 returning epoch`;
 
 const savedSql = `
-select d.id, c.next_seq, c.state as cursor_state, (extract(epoch from c.since) * 1000)::bigint as cursor_ms, s.started_version, s.delivered_through, s.state, s.reason, s.words,
+select d.id, c.next_seq, c.state as cursor_state, c.reason as cursor_reason, (extract(epoch from c.since) * 1000)::bigint as cursor_ms, s.started_version, s.delivered_through, s.state, s.reason, s.words,
   (extract(epoch from s.since) * 1000)::bigint as since_ms, (extract(epoch from s.failing_since) * 1000)::bigint as failing_ms,
   (extract(epoch from s.last_success_at) * 1000)::bigint as success_ms
 from unnest($1::uuid[]) as d (id)
@@ -181,7 +182,7 @@ export class DeliveryStore {
   }
 }
 
-function isForeignKeyViolation(error: unknown): boolean {
+export function isForeignKeyViolation(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23503';
 }
 
@@ -189,7 +190,9 @@ function savedPosition(row: SavedRow): SavedPosition {
   const { next_seq: nextSeq, cursor_state: state, cursor_ms: since } = row;
   return {
     destination: row.id,
-    ...(nextSeq !== null && state !== null ? { cursor: { nextSeq, state, since: since ?? 0 } } : {}),
+    ...(nextSeq !== null && state !== null
+      ? { cursor: { nextSeq, state, since: since ?? 0, reason: row.cursor_reason ?? '' } }
+      : {}),
     startedVersion: row.started_version ?? 0,
     deliveredThrough: row.delivered_through ?? 0,
     ...(row.state !== null && row.since_ms !== null
@@ -207,7 +210,7 @@ function savedPosition(row: SavedRow): SavedPosition {
   };
 }
 
-function letterOf({ event, refusal }: Write['deadLetters'][number]): Record<string, unknown> {
+export function letterOf({ event, refusal }: Write['deadLetters'][number]): Record<string, unknown> {
   return {
     seq: event.seq,
     event_id: event.headers.id,

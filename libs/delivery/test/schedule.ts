@@ -1,4 +1,5 @@
 // What can happen to the simulated world, in any order, and how it is well again in the end.
+import type { AckingReceiver } from './acking-receiver';
 import { World, type Answer, type Destination } from './simulation';
 
 type Choose = (below: number) => number;
@@ -25,6 +26,12 @@ export function living(world: World): Destination[] {
   return world.destinations.filter(({ deleted }) => !deleted);
 }
 
+function anyAnswer(world: World, choose: Choose): Answer {
+  return (choose(100) < world.goodwill ? 'taken' : pick(answers, choose)) ?? 'taken';
+}
+
+const acking = (world: World): AckingReceiver[] => living(world).flatMap(({ sink }) => sink.acks ?? []);
+
 type Happening = (world: World, choose: Choose) => void;
 
 /** Each with its usual weight. A run takes some of them more often than others, and some not at all: what is rare alone may be common together. */
@@ -46,8 +53,9 @@ const happenings: readonly (readonly [weight: number, happening: Happening])[] =
     (world, choose) => {
       const busy = world.replicas.filter(({ sends }) => sends.length > 0);
       const replica = pick(busy, choose);
-      const answer = choose(100) < world.goodwill ? 'taken' : pick(answers, choose);
-      replica?.answer(choose(replica.sends.length), answer ?? 'taken');
+      const answer = anyAnswer(world, choose);
+      if (choose(3) === 0) replica?.reach(choose(replica.sends.length), answer);
+      else replica?.answer(choose(replica.sends.length), answer);
     },
   ],
   [
@@ -127,6 +135,18 @@ const happenings: readonly (readonly [weight: number, happening: Happening])[] =
       if (choose(4) === 0) world.retain('a', choose(5));
     },
   ],
+  [
+    3,
+    (world, choose) => {
+      const polling = world.replicas.filter(({ polls }) => polls.length > 0);
+      const replica = pick(polling, choose);
+      if (choose(3) === 0) replica?.reachPoll(choose(replica.polls.length));
+      else replica?.answerPoll(choose(replica.polls.length), choose(100) < world.goodwill);
+    },
+  ],
+  [2, (world, choose) => pick(acking(world), choose)?.makeSafe(() => choose(2) === 0)],
+  [1, (world, choose) => pick(acking(world), choose)?.restart()],
+  [1, (world, choose) => pick(acking(world), choose)?.turn(choose(4) > 0)],
 ];
 
 /** One round in which everything answers and the receivers take what they can. True: there was nothing to do. */
@@ -138,8 +158,11 @@ function progress(world: World): boolean {
       idle = false;
     }
   }
+  for (const receiver of acking(world)) receiver.makeSafe(() => true);
   const { owner } = world;
   if (!owner) return idle;
+  // Polls go on for as long as anything is outstanding: they are no progress.
+  for (let n = owner.polls.length; n > 0; n--) owner.answerPoll(0, true);
   for (let n = owner.writes.length; n > 0; n--) {
     owner.write(0);
     idle = false;
@@ -170,7 +193,9 @@ function create(world: World, choose: Choose): void {
   const tenant = choose(3) === 0 ? 'b' : 'a';
   const head = world.heads.get(tenant) ?? 0;
   const poison = Array.from({ length: choose(4) }, () => head + 1 + choose(15));
-  world.create(tenant, { itemized: choose(3) === 0, enabled: choose(5) > 0, poison });
+  const acknowledges = choose(3) === 0;
+  const itemized = choose(3) === 0 && !acknowledges;
+  world.create(tenant, { itemized, acknowledges, enabled: choose(5) > 0, poison });
 }
 
 /** Everything is well again: receivers take what is not poison, writes are written, time passes. */
@@ -195,13 +220,24 @@ function heal(world: World): void {
 }
 
 function settled(world: World): boolean {
-  return living(world).every((destination) => missing(world, destination).length === 0) && world.cursors.size === 0;
+  return (
+    living(world).every((destination) => missing(world, destination).length === 0) && unsettled(world).length === 0
+  );
+}
+
+/** Cursors that are left although their destination has caught up; one that acknowledges keeps its own at the end. */
+export function unsettled(world: World): string[] {
+  const left = [...world.cursors].filter(([id, { nextSeq }]) => {
+    const { sink, view } = world.destinations.find((destination) => destination.view.id === id) ?? {};
+    return !sink?.acks || nextSeq !== (world.heads.get(view?.tenant ?? '') ?? 0) + 1;
+  });
+  return left.map(([id]) => id);
 }
 
 export function missing(world: World, { view, sink }: Destination): number[] {
   const owed: number[] = [];
   for (let seq = view.startSeq; seq <= (world.heads.get(view.tenant) ?? 0); seq++) {
-    if (sink.seen.has(seq) || world.letters.get(view.id)?.has(seq) || world.gaps.get(view.id)?.has(seq)) continue;
+    if (sink.safe.has(seq) || world.letters.get(view.id)?.has(seq) || world.gaps.get(view.id)?.has(seq)) continue;
     owed.push(seq);
   }
   return owed;

@@ -1,11 +1,12 @@
 // A world for the model test: a store, a Kafka partition, the delivery tables, receivers and replicas, all in memory and all deterministic.
 // Every message between a machine and the outside stands in a list until the test decides what happens to it, and when.
-import type { Verdict } from '@auditlane/destinations';
+import type { PollAnswer, Verdict } from '@auditlane/destinations';
 import { ByteBudget } from '../src/domain/byte-budget';
 import type { DestinationView, Effect, LogRecord, SavedPosition, StoredEvent } from '../src/domain/effects';
 import { defaultKnobs, type Knobs } from '../src/domain/knobs';
 import type { Lane } from '../src/domain/lane';
 import { Partition } from '../src/domain/partition';
+import { AckingReceiver } from './acking-receiver';
 import { testEvent } from './test-event';
 
 export type Answer =
@@ -15,6 +16,9 @@ export interface Sink {
   /** First deliveries, in order. */
   readonly firsts: number[];
   readonly seen: Set<number>;
+  /** What it will not lose any more: all it has seen, where it does not acknowledge. */
+  readonly safe: Set<number>;
+  readonly acks: AckingReceiver | undefined;
   /** Deliveries in all: duplicates are allowed, and counted. */
   deliveries: number;
   /** Events this receiver can never take. */
@@ -32,20 +36,44 @@ export interface Destination {
   readonly sink: Sink;
 }
 
-type Send = Extract<Effect, { kind: 'send' }> & { readonly aborted: boolean; readonly purpose: string | undefined };
+interface Send extends Extract<Effect, { kind: 'send' }> {
+  readonly aborted: boolean;
+  readonly purpose: string | undefined;
+  /** Of a receiver that has the request, and whose answer is on its way. */
+  verdicts: Verdict[] | undefined;
+}
+interface Poll extends Extract<Effect, { kind: 'poll' }> {
+  told: number[] | 'disabled' | undefined;
+}
 type WriteEffect = Extract<Effect, { kind: 'write' }>;
 type ReadEffect = Extract<Effect, { kind: 'read' }>;
 
 interface Row {
   nextSeq: number;
   state: 'parked' | 'disabled';
+  reason: string;
 }
 
-const knobs: Knobs = { ...defaultKnobs, laneEvents: 12, windowRecords: 60, probeEvents: 3 };
+const knobs: Knobs = {
+  ...defaultKnobs,
+  laneEvents: 12,
+  windowRecords: 60,
+  probeEvents: 3,
+  ackIdsPerPoll: 2,
+  ackRequests: 6,
+  ackEvents: 16,
+};
 const size = 100;
+
+interface Channel {
+  readonly name: string;
+  /** The sender knows that this receiver acknowledges. */
+  readonly isAwaited: boolean;
+}
 
 export class Replica {
   readonly sends: Send[] = [];
+  readonly polls: Poll[] = [];
   readonly writes: WriteEffect[] = [];
   readonly reads: { readonly effect: ReadEffect; seen?: { rows: StoredEvent[]; head: number } }[] = [];
   partition: Partition;
@@ -87,11 +115,21 @@ export class Replica {
         if (this.sends.some((send) => send.destination === effect.destination))
           throw new Error('two requests in flight');
         if (effect.events.length === 0) throw new Error('an empty request');
-        this.sends.push({ ...effect, aborted: false, purpose: this.laneOf(effect.destination)?.flight?.purpose });
+        const purpose = this.laneOf(effect.destination)?.flight?.purpose;
+        this.sends.push({ ...effect, aborted: false, purpose, verdicts: undefined });
+      } else if (effect.kind === 'poll') {
+        if (!this.fresh) throw new Error('a poll started while the membership was in doubt');
+        if (this.polls.some((poll) => poll.destination === effect.destination)) throw new Error('two polls at once');
+        if (effect.ackIds.length === 0) throw new Error('an empty poll');
+        this.polls.push({ ...effect, told: undefined });
       } else if (effect.kind === 'abort') {
         const index = this.sends.findIndex((send) => send.id === effect.id && send.destination === effect.destination);
         const send = this.sends[index];
         if (send) this.sends[index] = { ...send, aborted: true };
+        const poll = this.polls.findIndex(
+          ({ id, destination }) => id === effect.id && destination === effect.destination,
+        );
+        if (poll >= 0) this.polls.splice(poll, 1);
       } else if (effect.kind === 'write') {
         if (this.writes.some((write) => write.destination === effect.destination))
           throw new Error('two writes at once');
@@ -158,13 +196,47 @@ export class Replica {
 
   /** The receiver decides; then its answer arrives (or, for a dead process, does not). */
   answer(index: number, answer: Answer): void {
+    this.reach(index, answer);
     const [send] = this.sends.splice(index, 1);
-    if (!send) return;
-    const destination = this.world.destinations.find(({ view }) => view.id === send.destination);
-    if (!destination) return;
-    const verdicts = this.world.receive(destination, send, send.aborted ? 'taken_unheard' : answer);
-    if (this.dead) return;
+    if (!send?.verdicts || this.dead) return;
+    const aborted: Verdict = { kind: 'retry', reason: 'aborted' };
+    const verdicts = send.aborted ? send.events.map(() => aborted) : send.verdicts;
     this.partition.answer(send.destination, send.id, { verdicts }, this.world.now);
+    this.collect();
+  }
+
+  /** The receiver has the request and has decided; its answer may arrive later. */
+  reach(index: number, answer: Answer): void {
+    const send = this.sends[index];
+    const destination = this.world.destinations.find(({ view }) => view.id === send?.destination);
+    if (!send || !destination) return;
+    const isAwaited = this.laneOf(send.destination)?.acks.isOn === true;
+    send.verdicts ??= this.world.receive(destination, send, answer, { name: this.channel(send), isAwaited });
+  }
+
+  /** Of this owner, and of these settings. */
+  private channel({ version }: { readonly version: number }): string {
+    return `${this.epoch}/${version}`;
+  }
+
+  /** The receiver has the poll: what it says yes to it forgets. */
+  reachPoll(index: number): void {
+    const poll = this.polls[index];
+    const acks = poll && this.world.sinkOf(poll.destination).acks;
+    if (!poll || !acks) return;
+    poll.told ??= acks.isOn ? acks.poll(this.channel(poll), poll.ackIds) : 'disabled';
+  }
+
+  answerPoll(index: number, isHeard: boolean): void {
+    this.reachPoll(index);
+    const [poll] = this.polls.splice(index, 1);
+    if (!poll?.told || this.dead) return;
+    const answer: PollAnswer = !isHeard
+      ? { kind: 'refused', verdict: { kind: 'retry', reason: 'connection_failed' } }
+      : poll.told === 'disabled'
+        ? { kind: 'disabled' }
+        : { kind: 'acknowledged', ackIds: poll.told };
+    this.partition.polled(poll.destination, poll.id, answer, this.world.now);
     this.collect();
   }
 
@@ -209,7 +281,7 @@ export class Replica {
     for (const row of rows) {
       if (this.world.alive(row.destination)) {
         this.world.status.set(row.destination, { started: row.startedVersion, through: row.deliveredThrough });
-        this.world.checkStatus(row.destination, row.deliveredThrough);
+        this.world.checkPromise(row.destination, row.deliveredThrough);
       }
     }
   }
@@ -299,12 +371,18 @@ export class World {
 
   // ---- settings
 
-  create(tenant: string, options: { itemized: boolean; enabled: boolean; poison: readonly number[] }): void {
+  create(
+    tenant: string,
+    options: { itemized: boolean; acknowledges: boolean; enabled: boolean; poison: readonly number[] },
+  ): void {
     const version = ++this.version;
     const id = `${tenant}-${this.destinations.length}`;
+    const safe = new Set<number>();
     const sink: Sink = {
       firsts: [],
       seen: new Set(),
+      safe,
+      acks: options.acknowledges ? new AckingReceiver(safe) : undefined,
       deliveries: 0,
       poison: new Set(options.poison),
       refused: new Set(),
@@ -404,10 +482,11 @@ export class World {
       }
     }
     if (write.cursor === 'delete') this.cursors.delete(id);
-    else if (write.cursor) this.cursors.set(id, { nextSeq: write.cursor.nextSeq, state: write.cursor.state });
+    else if (write.cursor) this.cursors.set(id, { ...write.cursor });
     if (write.startedVersion !== undefined && write.cursor && write.cursor !== 'delete') {
       this.status.set(id, { started: write.startedVersion, through: write.cursor.nextSeq - 1 });
     }
+    if (write.cursor && write.cursor !== 'delete') this.checkPromise(id, write.cursor.nextSeq - 1);
     return true;
   }
 
@@ -430,27 +509,27 @@ export class World {
   /** A commit may pass an event only once nobody needs Kafka for it. */
   private checkSafe({ view, deleted, sink }: Destination, { tenant, seq }: StoredEvent): void {
     if (deleted || view.tenant !== tenant || seq < view.startSeq) return;
-    if (sink.seen.has(seq) || this.letters.get(view.id)?.has(seq) || this.gaps.get(view.id)?.has(seq)) return;
+    if (sink.safe.has(seq) || this.letters.get(view.id)?.has(seq) || this.gaps.get(view.id)?.has(seq)) return;
     if ((this.cursors.get(view.id)?.nextSeq ?? Infinity) <= seq) return;
     if (view.startVersion > (this.status.get(view.id)?.started ?? 0)) return;
     throw new Error(`${view.id}: ${seq} was committed and nobody owes it`);
   }
 
-  /** What the status row promises as delivered must be. */
-  checkStatus(id: string, through: number): void {
+  /** What the status row promises as delivered must be, and so must what a cursor has passed. */
+  checkPromise(id: string, through: number): void {
     const destination = this.destinations.find(({ view }) => view.id === id);
     if (!destination) return;
     const { view, sink } = destination;
     for (let seq = view.startSeq; seq <= through; seq++) {
       if (view.startVersion > (this.status.get(id)?.started ?? 0)) return;
-      if (sink.seen.has(seq) || this.letters.get(id)?.has(seq) || this.gaps.get(id)?.has(seq)) continue;
-      throw new Error(`${id}: status says delivered through ${through}, but ${seq} is not`);
+      if (sink.safe.has(seq) || this.letters.get(id)?.has(seq) || this.gaps.get(id)?.has(seq)) continue;
+      throw new Error(`${id}: delivered through ${through}, it says, but ${seq} is not`);
     }
   }
 
   // ---- receivers
 
-  receive({ sink, view }: Destination, send: Send, answer: Answer): Verdict[] {
+  receive({ sink, view }: Destination, send: Send, answer: Answer, channel: Channel): Verdict[] {
     const seqs = send.events.map(({ seq }) => seq);
     if (send.purpose === 'newest') for (const seq of seqs) this.probes.add(`${view.id}/${seq}`);
     const busy: Verdict = { kind: 'retry', reason: 'busy' };
@@ -458,56 +537,75 @@ export class World {
       return seqs.map(() => ({ kind: 'park', reason: 'credentials_refused', code: '401', words: 'no' }));
     if (answer === 'busy') return seqs.map(() => busy);
     if (sink.refusesAll || answer === 'refused_as_a_whole' || seqs.some((seq) => sink.poison.has(seq))) {
-      return this.refuse(sink, view.id, seqs, answer);
+      return this.refuse(sink, view.id, seqs, answer, channel);
     }
     if (answer === 'taken_unheard') {
-      seqs.forEach((seq) => this.take(sink, view.id, seq));
+      this.take(sink, view.id, seqs, channel);
       return seqs.map(() => ({ kind: 'retry', reason: 'aborted' }));
     }
     if (answer === 'prefix_then_busy') {
       const taken = Math.floor(this.random() * seqs.length);
-      return seqs.map((seq, index) => (index < taken ? this.take(sink, view.id, seq) : busy));
+      const before = this.takeWithoutId(sink, view.id, seqs.slice(0, taken), channel);
+      return seqs.map((_, index) => (sink.acks ? busy : (before[index] ?? busy)));
     }
     if (answer === 'items_then_busy' && sink.itemized) {
-      return seqs.map((seq) => (this.random() < 0.5 ? this.take(sink, view.id, seq) : busy));
+      return seqs.flatMap((seq) => (this.random() < 0.5 ? this.take(sink, view.id, [seq], channel) : [busy]));
     }
-    return seqs.map((seq) => this.take(sink, view.id, seq));
+    return this.take(sink, view.id, seqs, channel);
   }
 
   /** Some kinds of receivers name the bad ones, some stop at the first, some refuse the whole request. */
-  private refuse(sink: Sink, id: string, seqs: readonly number[], answer: Answer): Verdict[] {
+  private refuse(sink: Sink, id: string, seqs: readonly number[], answer: Answer, channel: Channel): Verdict[] {
     const bad = (seq: number) => sink.refusesAll || sink.poison.has(seq);
     const poison: Verdict = { kind: 'poison', reason: 'receiver_refused_event', code: '400', words: 'bad' };
     if (answer === 'refused_as_a_whole') {
       const alone = seqs[0];
-      if (seqs.length === 1 && alone !== undefined && !bad(alone)) return [this.take(sink, id, alone)];
+      if (seqs.length === 1 && alone !== undefined && !bad(alone)) return this.take(sink, id, seqs, channel);
       if (seqs.length === 1 && alone !== undefined) sink.refused.add(alone);
       return seqs.map(() => ({ kind: 'split', reason: 'receiver_refused_size' }));
     }
     if (sink.itemized) {
-      return seqs.map((seq) => {
-        if (!bad(seq)) return this.take(sink, id, seq);
+      return seqs.flatMap((seq) => {
+        if (!bad(seq)) return this.take(sink, id, [seq], channel);
         sink.refused.add(seq);
-        return poison;
+        return [poison];
       });
     }
     const first = seqs.findIndex(bad);
+    const before = this.takeWithoutId(sink, id, seqs.slice(0, first), channel);
     return seqs.map((seq, index) => {
-      if (index < first) return this.take(sink, id, seq);
       if (index > first) return { kind: 'retry', reason: 'unreadable_answer', afterMs: 0 };
-      sink.refused.add(seq);
-      return poison;
+      if (index === first) sink.refused.add(seq);
+      return before[index] ?? poison;
     });
   }
 
-  private take(sink: Sink, id: string, seq: number): Verdict {
-    sink.deliveries++;
-    if (!sink.seen.has(seq)) {
+  private take(sink: Sink, id: string, seqs: readonly number[], { name }: Channel): Verdict[] {
+    this.note(sink, id, seqs);
+    if (sink.acks?.isOn) {
+      const ackId = sink.acks.issue(name, seqs);
+      return seqs.map(() => ({ kind: 'accepted', ackId }));
+    }
+    for (const seq of seqs) sink.safe.add(seq);
+    return seqs.map(() => ({ kind: 'delivered' }));
+  }
+
+  /** Where nobody knows yet that it acknowledges, these count as delivered: the stated hole of `auto`. */
+  private takeWithoutId(sink: Sink, id: string, seqs: readonly number[], { isAwaited }: Channel): Verdict[] {
+    this.note(sink, id, seqs);
+    if (sink.acks?.isOn && isAwaited) sink.acks.take(seqs);
+    else for (const seq of seqs) sink.safe.add(seq);
+    return seqs.map(() => (sink.acks ? { kind: 'delivered', unacknowledged: true } : { kind: 'delivered' }));
+  }
+
+  private note(sink: Sink, id: string, seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      sink.deliveries++;
+      if (sink.seen.has(seq)) continue;
       sink.seen.add(seq);
       if (!sink.itemized) this.checkOrder(sink, id, seq);
       sink.firsts.push(seq);
     }
-    return { kind: 'delivered' };
   }
 
   /** In order, except for what was refused before and is taken now, and for the one event that shows whether anything is taken. */

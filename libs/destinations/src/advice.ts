@@ -9,7 +9,8 @@ const advice: Readonly<Record<ParkReason | PoisonReason | TransientReason, strin
   gone: 'The receiver says that this address is gone for good: ask for the new one.',
   redirected: 'Enter the address that the receiver redirects to; redirects are not followed.',
   index_refused: 'Allow the index for this token, or enter one that it may write to.',
-  acknowledgement_required: 'Turn indexer acknowledgement off for this token; the request channel was not accepted.',
+  acknowledgement_required:
+    'Token and settings disagree: turn indexer acknowledgement on for the token, or set acknowledgement to auto here.',
   configuration_refused: 'Compare the settings with what the receiver says; it refuses every request made with them.',
   target_not_writable: 'Remove the write block from the target (read-only index, full disk or frozen tier).',
   not_the_expected_receiver: 'Something else answers at this address: check host, port and path.',
@@ -32,6 +33,8 @@ const advice: Readonly<Record<ParkReason | PoisonReason | TransientReason, strin
   name_not_resolved: 'Check the spelling of the host; its name has no public address.',
   aborted: 'Nothing to do: the request was ended early and is made again.',
   unreadable_answer: 'The answer could not be read whole; the request is repeated. If it lasts, check proxies between.',
+  acknowledgement_missing:
+    'Splunk took the events and never acknowledged them, so they are sent again: check its indexers, and that a load balancer keeps sessions.',
   in_progress: 'Nothing to do: the receiver is still busy with the same request.',
 };
 

@@ -9,7 +9,11 @@ const isParkReason = (reason: string): reason is ParkReason => (parkReasons as r
  * Every fault of the network is retried for as long as retention holds the events, a certificate's too: it is repaired on the other side
  * without anyone touching our settings. What our own side refuses (the address, a header, the CA) parks: trying again cannot change it.
  */
-export function judgeFailure({ reason, code, words: text }: EgressFailure): Verdict {
+export function judgeFailure({
+  reason,
+  code,
+  words: text,
+}: EgressFailure): Extract<Verdict, { kind: 'retry' | 'park' }> {
   const words = receiverWords(text);
   return isParkReason(reason) ? { kind: 'park', reason, code, words } : { kind: 'retry', reason, code, words };
 }

@@ -1,8 +1,9 @@
 // Remembers how a destination fares: the last failure, since when, the tries in between, and what its status row says of it.
-import { parkReasons, poisonReasons } from '@auditlane/contracts';
+import { parkReasons, poisonReasons, type TransientReason } from '@auditlane/contracts';
 import type { Attempt, HealthState, Refusal, SavedHealth } from './effects';
 
 const kept = 100;
+const missing: TransientReason = 'acknowledgement_missing';
 const refusals: ReadonlySet<string> = new Set([...parkReasons, ...poisonReasons]);
 
 export class Condition {
@@ -26,6 +27,27 @@ export class Condition {
   succeeded(now: number): void {
     this.attempts = 0;
     this.lastSuccessAt = now;
+    this.recover();
+  }
+
+  /** Taken in, which says nothing of what was not acknowledged before. */
+  takenIn(): void {
+    this.attempts = 0;
+    if (this.failure?.reason !== missing) this.recover();
+  }
+
+  acknowledged(now: number): void {
+    this.lastSuccessAt = now;
+    if (this.failure?.reason === missing) this.recover();
+  }
+
+  /** No back-off: what is missing is sent again, and nothing says that it will not be taken. */
+  unacknowledged(failure: Refusal, now: number): void {
+    this.failure = failure;
+    this.failingSince ??= now;
+  }
+
+  private recover(): void {
     this.failure = undefined;
     this.failingSince = undefined;
   }

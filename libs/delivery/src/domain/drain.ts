@@ -1,24 +1,28 @@
 // Catching up from the store: which events to send next while a cursor covers everything, and what a page of rows means.
 import type { DeliverableEvent } from '@auditlane/destinations';
-import type { Lane } from './lane';
+import { fail } from './failing';
+import { heldBytes, type Lane } from './lane';
 import { examinePage } from './page';
-import { fail, send } from './requests';
+import { send } from './requests';
 
 export function drainNext(lane: Lane, now: number): void {
-  const { queue, suspects, settings } = lane;
+  const { acks, queue, suspects, settings } = lane;
+  // Until something is acknowledged, or has waited too long: that may take minutes, and no page is held for them.
+  if (acks.isFull) return lane.truncate();
   const first = queue.firstOpen();
   if (first?.state === 'pending') suspects.retest = false;
   else if (first && suspects.retest) return send(lane, [first], 'retest', now);
   else if (first && suspects.tooMany) return probe(lane, now);
   const { cautious } = lane.pages;
-  const most = cautious ? Math.min(lane.host.knobs.probeEvents, lane.requestEvents) : lane.requestEvents;
+  let most = cautious ? Math.min(lane.host.knobs.probeEvents, lane.requestEvents) : lane.requestEvents;
+  if (acks.proveFirst > 0) most = Math.min(most, acks.proveFirst);
   const entries = queue.pick(most, settings.limits.bytes);
   if (entries.length > 0) send(lane, entries, 'deliver', now);
   else readOn(lane);
 }
 
 export function page(lane: Lane, id: number, rows: readonly DeliverableEvent[], head: number, now: number): void {
-  const reading = lane.pages.take(id);
+  const reading = lane.pages.take(id, bytesOf(rows));
   if (!reading) return;
   if (reading.purpose === 'newest') return sendNewest(lane, rows, now);
   const complete = takePage(lane, reading.fromSeq, rows, head, now);
@@ -28,15 +32,26 @@ export function page(lane: Lane, id: number, rows: readonly DeliverableEvent[], 
   } else if (complete && !lane.queue.find((entry) => entry.state === 'pending')) foundNothing(lane, now);
 }
 
+const bytesOf = (rows: readonly DeliverableEvent[]): number => rows.reduce((sum, row) => sum + heldBytes(row), 0);
+
 function takePage(lane: Lane, fromSeq: number, rows: readonly DeliverableEvent[], head: number, now: number): boolean {
+  const { past } = lane.acks;
   const examined = examinePage(fromSeq, rows, head);
   lane.pages.head = head;
-  lane.ledger.miss(examined.gaps);
-  for (const event of rows) if (lane.wants(event)) lane.queue.push(lane.row(event, now));
-  lane.through = examined.through;
-  lane.suspects.forgetThrough(examined.through);
+  // What was sent before it went is no gap.
+  for (const { fromSeq, toSeq } of examined.gaps) {
+    lane.ledger.miss(past.outside({ from: fromSeq, to: toSeq }).map(({ from, to }) => ({ fromSeq: from, toSeq: to })));
+  }
+  for (const event of rows) {
+    if (!lane.wants(event)) continue;
+    const entry = lane.row(event, now);
+    if (past.has(event.seq)) entry.state = 'done';
+    lane.queue.push(entry);
+  }
+  lane.through = past.leap(examined.through);
+  lane.suspects.forgetThrough(lane.through);
   lane.queue.settleFront();
-  return examined.complete;
+  return lane.through >= head;
 }
 
 /** Refused events stay alone, or there is nothing left to be careful about. */
@@ -92,14 +107,23 @@ function nothingLater(lane: Lane, now: number): void {
 }
 
 function readOn(lane: Lane): void {
-  const { pages, queue, reached, settings, suspects } = lane;
+  const { acks, pages, queue, reached, settings, suspects } = lane;
   const { knobs, budgets } = lane.host;
   const { cautious, head } = pages;
+  if (acks.drives && !suspects.any && pages.isCaughtUp(reached)) return rest(lane);
   const maxBytes = cautious ? knobs.probeBytes : Math.min(settings.limits.bytes, knobs.pageBytes);
   if (!pages.mayHold(cautious ? budgets.probes : budgets.drains, maxBytes)) return;
   const near = head !== undefined && head - reached <= settings.limits.events;
   // The rest fits one request: from here on the lane listens to Kafka again.
-  if (near && !cautious && !suspects.any && queue.length === 0) lane.beginTurning();
-  const maxEvents = cautious ? knobs.probeEvents : settings.limits.events;
+  if (near && !cautious && !suspects.any && !acks.drives && queue.length === 0) lane.beginTurning();
+  // Few of a page may be wanted under a filter: what is read is bounded by bytes then, and what is sent by drainNext.
+  const most = cautious && !settings.wanted ? knobs.probeEvents : settings.limits.events;
+  const maxEvents = Math.min(most, (acks.past.nextAfter(reached) ?? Infinity) - reached - 1);
   pages.read(settings, 'page', { fromSeq: reached + 1, maxEvents, maxBytes });
+}
+
+/** Everything was sent: the next arrival goes on, and until then no memory is held. */
+function rest(lane: Lane): void {
+  lane.pages.rest();
+  lane.owedSince = undefined;
 }

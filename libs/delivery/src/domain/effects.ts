@@ -21,7 +21,12 @@ export interface DestinationView {
 /** What `delivery.cursor` and `delivery.status` say of a destination when a partition is claimed. */
 export interface SavedPosition {
   readonly destination: string;
-  readonly cursor?: { readonly nextSeq: number; readonly state: CursorState; readonly since: number };
+  readonly cursor?: {
+    readonly nextSeq: number;
+    readonly state: CursorState;
+    readonly since: number;
+    readonly reason?: string;
+  };
   readonly startedVersion: number;
   readonly deliveredThrough: number;
   readonly health?: SavedHealth;
@@ -96,6 +101,15 @@ export type Effect =
       readonly version: number;
       readonly events: readonly DeliverableEvent[];
     }
+  /** Asks whether what these ids stand for is safe with the receiver. */
+  | {
+      readonly kind: 'poll';
+      readonly destination: string;
+      readonly id: number;
+      readonly version: number;
+      readonly ackIds: readonly number[];
+    }
+  /** A request or a poll. */
   | { readonly kind: 'abort'; readonly destination: string; readonly id: number }
   | {
       readonly kind: 'write';
@@ -114,7 +128,16 @@ export type Effect =
   /** There is room again for the records that `batch` did not take. */
   | { readonly kind: 'room' }
   | { readonly kind: 'turned'; readonly destination: string; readonly from: HealthState; readonly to: HealthState }
-  | { readonly kind: 'live'; readonly destination: string };
+  | { readonly kind: 'live'; readonly destination: string }
+  | { readonly kind: 'acknowledged'; readonly destination: string; readonly events: number }
+  /** They are sent again. */
+  | {
+      readonly kind: 'unacknowledged';
+      readonly destination: string;
+      readonly events: number;
+      readonly fromSeq: number;
+      readonly toSeq: number;
+    };
 
 /** Where a destination stands, as `delivery.status` has it. */
 export interface StatusRow {

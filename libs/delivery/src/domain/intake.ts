@@ -4,6 +4,7 @@ import { because, heldBytes, type Lane } from './lane';
 
 /** True: the record is held, it must not be committed before this lane releases it. */
 export function arrive(lane: Lane, event: StoredEvent, slot: number, now: number): boolean {
+  lane.pages.announce(event.seq);
   switch (lane.mode) {
     case 'live':
     case 'settling':
@@ -18,8 +19,10 @@ export function arrive(lane: Lane, event: StoredEvent, slot: number, now: number
     case 'parked':
       if (lane.suspects.lonely) lookAgain(lane, now);
       return false;
-    case 'starting':
     case 'draining':
+      lane.owedSince ??= now;
+      return false;
+    case 'starting':
       break;
   }
   return false;
@@ -122,6 +125,8 @@ export function loseTrack(
   now: number,
   slot: number | undefined,
 ): boolean {
+  // Where it stands in the store, it has to see for itself.
+  lane.pages.head = undefined;
   if (lane.mode === 'turning') lane.abandonTurning();
   else if (lane.isLive()) {
     lane.through ??= lane.savedThrough;

@@ -34,6 +34,14 @@ export interface Knobs {
   readonly probesBytes: number;
   /** Records whose offsets wait to be committed; more of them stop the partition until some are done. */
   readonly windowRecords: number;
+  /** How often a receiver is asked what it has acknowledged, and for how many ids at a time. */
+  readonly ackPollMs: number;
+  readonly ackIdsPerPoll: number;
+  /** What was not acknowledged after this is sent again. */
+  readonly ackTimeoutMs: number;
+  /** Bounds of what waits for an acknowledgement: at them, sending waits too. */
+  readonly ackRequests: number;
+  readonly ackEvents: number;
   /** After this a destination that only has transient failures counts as failing. */
   readonly failingAfterMs: number;
 }
@@ -61,5 +69,11 @@ export const defaultKnobs: Knobs = {
   drainBytes: 16 * mebibyte,
   probesBytes: 32 * mebibyte,
   windowRecords: 100_000,
+  ackPollMs: 5_000,
+  ackIdsPerPoll: 2_000,
+  // Splunk holds the last, partly filled buffer for up to two minutes.
+  ackTimeoutMs: 300_000,
+  ackRequests: 10_000,
+  ackEvents: 1_000_000,
   failingAfterMs: 60_000,
 };

@@ -1,6 +1,9 @@
 // How a lane fares, for its status row, for metrics and for people.
-import type { HealthState, StatusRow } from './effects';
+import { poisonReasons } from '@auditlane/contracts';
+import type { HealthState, Refusal, StatusRow } from './effects';
 import type { Lane } from './lane';
+
+const poison: ReadonlySet<string> = new Set(poisonReasons);
 
 export function health(lane: Lane, now: number): HealthState {
   return lane.settings.enabled ? lane.condition.state(now, lane.host.knobs.failingAfterMs) : 'disabled';
@@ -15,11 +18,19 @@ function deliveredThrough(lane: Lane): number {
 /** Events that could be delivered now: without those that wait for a next try. */
 export function runnable(lane: Lane, now: number): number {
   if (lane.condition.retryAt > now || !lane.settings.enabled) return 0;
-  return lane.isLive() ? lane.queue.length : Math.max(0, (lane.pages.head ?? 0) - lane.position() + 1);
+  return lane.isLive() ? lane.queue.length : Math.max(0, (lane.pages.head ?? 0) - lane.firstOpen() + 1);
 }
 
 export function oldestUnsentAt(lane: Lane): number | undefined {
-  return lane.isLive() ? lane.queue.first?.at : lane.owedSince;
+  if (lane.isLive()) return lane.queue.first?.at;
+  const { oldestSentAt } = lane.acks;
+  return oldestSentAt === undefined ? lane.owedSince : Math.min(oldestSentAt, lane.owedSince ?? Infinity);
+}
+
+/** What keeps a lane from delivering anything. An event that was refused does not: the receiver may well take others. */
+export function obstacle(lane: Lane): Refusal | undefined {
+  const { failure } = lane.condition;
+  return failure && poison.has(failure.reason) ? undefined : failure;
 }
 
 /** The status row, with the attempts since the last one. */

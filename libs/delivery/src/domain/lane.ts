@@ -1,6 +1,8 @@
 // One destination's state: which events it owes, in which order, and who may forget them. What happens to it is in the files around: intake,
 // requests, drain, reconfigure, steps. All of it decides; none of it does I/O or reads a clock.
+import type { LaneReason } from '@auditlane/contracts';
 import type { DeliverableEvent } from '@auditlane/destinations';
+import { Acknowledgements } from './acknowledgements';
 import { Arrivals } from './arrivals';
 import type { ByteBudget } from './byte-budget';
 import { Condition } from './condition';
@@ -57,6 +59,8 @@ const recordBytes = 2_048;
 export const heldBytes = (event: DeliverableEvent): number => event.canonical.length + recordBytes;
 /** Stands in `Flight.abortAt` once the abort was asked for. */
 export const abortedAlready = -Infinity;
+/** A cursor's reason while its lane is delivering well, and shows the next owner what kind of lane it is. */
+export const awaiting: LaneReason = 'awaiting_acknowledgement';
 export const because = (reason: string): Refusal => ({ reason, code: '', words: '' });
 
 export class Lane {
@@ -75,6 +79,7 @@ export class Lane {
   /** Since the last status row. */
   changed = false;
 
+  readonly acks: Acknowledgements;
   readonly pages: PageReader;
   readonly flow: Flow;
   readonly arrivals = new Arrivals();
@@ -100,6 +105,8 @@ export class Lane {
     this.settings = settings;
     this.requestEvents = settings.limits.events;
     this.ledger = new Ledger(host, saved);
+    this.acks = new Acknowledgements(host.knobs);
+    this.acks.isOn = saved?.cursor?.reason === awaiting;
     this.pages = new PageReader(host, () => this.isGranted());
     this.flow = new Flow(host.knobs, host.budgets.lanes, now);
     this.savedThrough = saved?.deliveredThrough ?? settings.startSeq - 1;
@@ -149,7 +156,7 @@ export class Lane {
 
   /** Gives up what is queued, except for what is in flight: the cursor will cover the rest. */
   truncate(): void {
-    const position = this.position();
+    const open = this.firstOpen();
     const last = this.flight && !this.flight.detached ? this.flight.entries.at(-1) : undefined;
     let keep = 0;
     for (const entry of this.queue) {
@@ -161,11 +168,16 @@ export class Lane {
     this.suspects.remember(this.queue.cut(keep));
     this.freed(before - this.queue.bytes);
     this.pages.stop();
-    this.through = this.queue.last?.event.seq ?? position - 1;
+    this.through = this.queue.last?.event.seq ?? open - 1;
   }
 
   /** The lowest seq that is neither delivered nor in a dead letter (written, or in the next write). */
   position(): number {
+    return Math.min(this.acks.lowest, this.firstOpen());
+  }
+
+  /** The lowest seq that has still to be taken by the receiver, acknowledged or not. */
+  firstOpen(): number {
     return this.queue.firstOpen()?.event.seq ?? this.reached + 1;
   }
 
@@ -197,6 +209,18 @@ export class Lane {
 
   wants(event: DeliverableEvent): boolean {
     return this.settings.wanted ? this.settings.wanted(event) : true;
+  }
+
+  /** Another filter is in force at once: what waits and is not wanted any more is not sent. What was passed over before it stays so. */
+  dropUnwanted(): void {
+    if (this.mode === 'turning') this.abandonTurning();
+    const flying = new Set(this.flight?.entries);
+    for (const entry of this.queue) {
+      if (entry.state !== 'pending' || flying.has(entry) || this.wants(entry.event)) continue;
+      this.ledger.release(entry);
+      entry.state = 'done';
+    }
+    this.freed(this.queue.settleFront());
   }
 
   row(event: DeliverableEvent, now: number): Entry {

@@ -26,6 +26,14 @@ export class PagePermit {
     return true;
   }
 
+  /** What was read is less than it might have been. */
+  shrink(bytes: number): void {
+    const unused = this.bytes - bytes;
+    if (!this.budget || unused <= 0) return;
+    this.bytes = bytes;
+    this.budget.give(unused);
+  }
+
   giveBack(): void {
     const { budget, bytes } = this;
     this.budget = undefined;

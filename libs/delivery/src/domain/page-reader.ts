@@ -14,6 +14,9 @@ export class PageReader {
   cautious = true;
   /** The tenant's highest seq when a page was last read. */
   head: number | undefined;
+  /** The highest seq that came from Kafka, and what it was when the last page was asked for. */
+  private announced = 0;
+  private announcedBefore = 0;
   private reading: Reading | undefined;
   private readonly permit: PagePermit;
 
@@ -28,6 +31,22 @@ export class PageReader {
     return this.reading !== undefined || this.permit.isAwaited;
   }
 
+  /** An event is in the store: it may be read. */
+  announce(seq: number): void {
+    this.announced = Math.max(this.announced, seq);
+  }
+
+  /** The last page reached the tenant's head, and nothing has come since it was asked for. */
+  isCaughtUp(reached: number): boolean {
+    const { announced, head } = this;
+    return head !== undefined && head <= reached && announced <= Math.max(reached, this.announcedBefore);
+  }
+
+  /** Nothing to read: what was taken of memory is given back. */
+  rest(): void {
+    this.permit.giveBack();
+  }
+
   /** Whether the page may be read now; false: the lane is woken when it may. */
   mayHold(budget: ByteBudget, bytes: number): boolean {
     return this.permit.take(budget, bytes);
@@ -36,14 +55,16 @@ export class PageReader {
   read({ id: destination, tenant }: DestinationView, purpose: Reading['purpose'], read: ReadRequest): void {
     const id = this.host.nextId();
     this.reading = { id, purpose, fromSeq: read.fromSeq };
+    if (purpose === 'page') this.announcedBefore = this.announced;
     this.host.emit({ kind: 'read', destination, tenant, id, read });
   }
 
-  /** What `id` asked for, once; `undefined`: an answer that nobody waits for. */
-  take(id: number): Reading | undefined {
+  /** What `id` asked for, once, and so many bytes came; `undefined`: an answer that nobody waits for. */
+  take(id: number, bytes: number): Reading | undefined {
     const { reading } = this;
     if (reading?.id !== id) return undefined;
     this.reading = undefined;
+    this.permit.shrink(bytes);
     return reading;
   }
 

@@ -1,5 +1,6 @@
 // One partition's machine: hands each record to the lanes of its tenant and knows what Kafka may be told is done.
-import type { DeliverableEvent } from '@auditlane/destinations';
+import type { DeliverableEvent, PollAnswer } from '@auditlane/destinations';
+import { polled } from './acknowledging';
 import type { DestinationView, Effect, LogRecord, SavedPosition, Sent, StatusRow, StoredEvent } from './effects';
 import { page } from './drain';
 import { admit, arrive, bytesStandingStill, isWorthAsking, loseTrack, relieve } from './intake';
@@ -83,6 +84,10 @@ export class Partition implements LaneHost {
     if (lane?.removed) this.lanes.delete(destination);
   }
 
+  polled(destination: string, id: number, answer: PollAnswer, now: number): void {
+    this.into(destination, now, (lane) => polled(lane, id, answer, now));
+  }
+
   written(destination: string, id: number, now: number): void {
     this.into(destination, now, (lane) => written(lane, id, now));
   }
@@ -140,6 +145,10 @@ export class Partition implements LaneHost {
   get committable(): { readonly offset: number; readonly acceptedOffset: number } | undefined {
     const { position } = this.tracker;
     return this.start === undefined || position.offset === this.start ? undefined : position;
+  }
+
+  lane(destination: string): Lane | undefined {
+    return this.lanes.get(destination);
   }
 
   get allLanes(): Iterable<Lane> {

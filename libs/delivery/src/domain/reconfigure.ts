@@ -10,8 +10,10 @@ export function configure(lane: Lane, next: DestinationView, now: number): void 
   lane.changed = true;
   lane.requestEvents = next.limits.events;
   if (lane.flight) lane.flight.abortAt = Math.min(lane.flight.abortAt, now + lane.host.knobs.abortGraceMs);
+  abortPoll(lane, lane.acks.doubt());
   lane.suspects.forgive(lane.queue);
   lane.condition.forgive(now);
+  lane.dropUnwanted();
   if (lane.startsLater()) restart(lane);
   else if (!next.enabled) disable(lane);
   else if (lane.mode === 'disabled') resume(lane);
@@ -28,6 +30,7 @@ export function remove(lane: Lane, now: number): void {
 /** The partition is not ours any more: nothing is sent or known from here on. */
 export function discard(lane: Lane): void {
   if (lane.flight && lane.flight.abortAt !== abortedAlready) abort(lane, lane.flight);
+  abortPoll(lane, lane.acks.stop());
   lane.removed = true;
   lane.freed(lane.queue.bytes + lane.arrivals.bytes);
   lane.pages.stop();
@@ -62,6 +65,12 @@ function forget(lane: Lane): void {
   lane.ledger.releaseHeld();
   lane.ledger.forgetGaps();
   lane.suspects.clear();
+  abortPoll(lane, lane.acks.clear());
   lane.pages.stop();
   lane.cursorDue = false;
+}
+
+/** At once: whatever it would say is of no use any more. */
+function abortPoll(lane: Lane, id: number | undefined): void {
+  if (id !== undefined) lane.host.emit({ kind: 'abort', destination: lane.id, id });
 }

@@ -1,8 +1,9 @@
 // Requests to a receiver, and what its answers mean for the events, for the ones refused, and for the next try.
-import { backOffMs } from './back-off';
-import type { Exchange, Refusal, Sent } from './effects';
+import { awaitAcknowledgement, takeIn } from './acknowledging';
+import type { Exchange, Sent } from './effects';
 import type { Entry } from './entry-queue';
-import { abortedAlready, type Flight, type Lane, type Purpose } from './lane';
+import { fail } from './failing';
+import { abortedAlready, awaiting, because, type Flight, type Lane, type Purpose } from './lane';
 import { rule, type Ruling } from './verdicts';
 
 /** A status row holds a hundred attempts: each keeps little of what a receiver said. */
@@ -31,32 +32,39 @@ export function answer(lane: Lane, id: number, { verdicts, exchange }: Sent, now
   if (flight?.id !== id) return;
   lane.flight = undefined;
   if (flight.detached || lane.removed) return;
-  const ruling = rule(flight.entries, verdicts);
   const outdated = flight.version !== lane.settings.version;
+  const ruling = rule(flight.entries, verdicts, { isAwaited: true, isOn: lane.acks.isOn });
   note(lane, flight, ruling, exchange, outdated, now);
   for (const entry of ruling.delivered) {
     lane.suspects.take(entry);
     lane.ledger.release(entry);
     if (flight.purpose === 'newest') lane.suspects.markTaken(entry.event.seq);
   }
+  // Former settings' ids mean nothing now: what they were given for is sent again.
+  if (!outdated) takeIn(lane, flight, ruling);
   // The newest is asked out of its turn: refused, it is none of the first in a row. Former settings' refusals mean nothing now.
   if (!outdated && flight.purpose !== 'newest') {
     for (const { entry, refusal } of ruling.refused) lane.suspects.refuse(entry, refusal);
   }
-  if (ruling.delivered.length > 0) succeed(lane, flight, ruling, now);
+  if (ruling.delivered.length > 0 || (!outdated && ruling.highestTaken >= 0)) succeed(lane, flight, ruling, now);
+  if (!outdated) awaitAcknowledgement(lane, ruling, now);
   lane.freed(lane.queue.settleFront());
-  if (outdated) lane.condition.retryAt = now;
-  else follow(lane, flight, ruling, now);
+  if (outdated) {
+    lane.condition.retryAt = now;
+    lane.dropUnwanted();
+  } else follow(lane, flight, ruling, now);
+  if (lane.acks.drives && lane.isLive()) lane.park(because(awaiting), now);
 }
 
 function succeed(lane: Lane, { purpose }: Flight, ruling: Ruling, now: number): void {
-  lane.condition.succeeded(now);
+  if (ruling.delivered.length > 0) lane.condition.succeeded(now);
+  else lane.condition.takenIn();
   lane.changed = true;
   lane.pages.cautious = false;
   lane.suspects.succeeded();
   // What was refused while everything was refused gets another hearing; what was refused before a success is the fault itself.
   if (purpose === 'retest') lane.suspects.forgive(lane.queue);
-  else lane.ledger.bury(lane.suspects.bury(lane.queue, ruling.highestDelivered));
+  else lane.ledger.bury(lane.suspects.bury(lane.queue, ruling.highestTaken));
   if (!ruling.split && ruling.refused.length === 0) {
     lane.requestEvents = Math.min(lane.settings.limits.events, lane.requestEvents * 2);
   }
@@ -82,22 +90,6 @@ function follow(lane: Lane, { entries, purpose }: Flight, ruling: Ruling, now: n
   } else if (suspects.tooMany) fail(lane, { ...first.refusal, reason: 'refuses_everything' }, undefined, now, true);
 }
 
-export function fail(lane: Lane, refusal: Refusal, afterMs: number | undefined, now: number, parks: boolean): void {
-  const { condition, host } = lane;
-  condition.failed(refusal, now);
-  condition.retryAt = now + backOffMs(condition.attempts, afterMs, host.knobs, () => host.random());
-  lane.pages.cautious = true;
-  lane.changed = true;
-  if (lane.isLive()) {
-    if (parks) lane.park(refusal, now);
-    return;
-  }
-  lane.truncate();
-  if (lane.mode !== 'draining') return;
-  lane.mode = 'parked';
-  lane.cursorReason = refusal.reason;
-}
-
 function note(
   lane: Lane,
   { startedAt, entries }: Flight,
@@ -115,7 +107,9 @@ function note(
     toSeq: entries.at(-1)?.event.seq ?? 0,
     bytes: exchange?.bytes ?? 0,
     status: exchange?.status ?? 0,
-    result: outdated ? 'aborted' : (problem?.reason ?? (ruling.split ? 'split' : 'delivered')),
+    result: outdated
+      ? 'aborted'
+      : (problem?.reason ?? (ruling.split ? 'split' : ruling.accepted.length > 0 ? 'accepted' : 'delivered')),
     code: problem?.code ?? '',
     words: capped(exchange?.words || (problem?.words ?? '')),
   });

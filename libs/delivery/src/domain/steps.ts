@@ -1,7 +1,8 @@
 // The next thing a lane does, whatever happened before: park, write its position, send, read. And what a written position brings about.
+import { lookAfterAcknowledgements } from './acknowledging';
 import type { Write } from './effects';
 import { drainNext } from './drain';
-import { abortedAlready, because, type Lane } from './lane';
+import { abortedAlready, awaiting, because, type Lane } from './lane';
 import { health } from './lane-status';
 import { abort, send } from './requests';
 
@@ -10,6 +11,7 @@ export function step(lane: Lane, now: number): void {
   if (lane.flight && lane.flight.abortAt <= now && lane.flight.abortAt !== abortedAlready) abort(lane, lane.flight);
   if (!lane.removed) {
     ripen(lane, now);
+    lookAfterAcknowledgements(lane, now);
     startWrite(lane, now);
     proceed(lane, now);
     tell(lane, now);
@@ -45,6 +47,10 @@ function arm(lane: Lane, now: number): void {
     const { retryAt } = lane.condition;
     if (!lane.flight && retryAt > now && (oldest || lane.mode === 'parked' || lane.mode === 'draining'))
       at = Math.min(at, retryAt);
+    if (lane.acks.any && !lane.flight && !lane.acks.isPolling) {
+      const next = lane.acks.nextAt(lane.settings.enabled);
+      if (next > now) at = Math.min(at, next);
+    }
   }
   if (at !== Infinity) lane.wakeAt(at);
 }
@@ -93,7 +99,8 @@ function wantedCursor(lane: Lane): Write['cursor'] {
 }
 
 function cursorAt(lane: Lane, state: 'parked' | 'disabled'): Exclude<Write['cursor'], 'delete'> {
-  return { nextSeq: lane.position(), state, reason: lane.cursorReason };
+  const reason = lane.acks.isOn && lane.mode === 'draining' ? awaiting : lane.cursorReason;
+  return { nextSeq: lane.position(), state, reason };
 }
 
 export function written(lane: Lane, id: number, now: number): void {

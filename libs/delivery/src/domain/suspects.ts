@@ -79,6 +79,11 @@ export class Suspects {
     }
   }
 
+  /** They were taken, and have to be sent again all the same. */
+  unmark(from: number, to: number): void {
+    for (const [seq, mark] of this.marks) if (mark === 'done' && from <= seq && seq <= to) this.marks.delete(seq);
+  }
+
   markTaken(seq: number): void {
     this.marks.set(seq, 'done');
   }

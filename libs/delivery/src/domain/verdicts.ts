@@ -5,9 +5,14 @@ import type { Refusal } from './effects';
 import type { Entry } from './entry-queue';
 
 export interface Ruling {
-  /** The highest seq that was taken; −1 for none. */
-  readonly highestDelivered: number;
+  /** The highest seq that the receiver took, safe with it or not; −1 for none. */
+  readonly highestTaken: number;
   readonly delivered: readonly Entry[];
+  /** Taken in, and delivered once `ackId` is acknowledged. */
+  readonly accepted: readonly Entry[];
+  readonly ackId: number | undefined;
+  /** Taken in without an id, so that nobody will ever say that they are safe. */
+  readonly unproven: number;
   readonly refused: readonly { readonly entry: Entry; readonly refusal: Refusal<PoisonReason> }[];
   readonly park: Refusal | undefined;
   readonly retry: (Refusal & { readonly afterMs: number | undefined }) | undefined;
@@ -16,11 +21,21 @@ export interface Ruling {
   readonly slowDown: boolean;
 }
 
+/** For whom acknowledgement means nothing: what was taken in is delivered. */
+const never = { isAwaited: false, isOn: false };
+
 /** An event without a verdict counts as not known: it is sent again. */
-export function rule(entries: readonly Entry[], verdicts: readonly Verdict[]): Ruling {
+export function rule(
+  entries: readonly Entry[],
+  verdicts: readonly Verdict[],
+  acknowledgement: { readonly isAwaited: boolean; readonly isOn: boolean } = never,
+): Ruling {
   const delivered: Entry[] = [];
+  const accepted: Entry[] = [];
+  let ackId: number | undefined;
+  let unproven = 0;
   const refused: { entry: Entry; refusal: Refusal<PoisonReason> }[] = [];
-  let highestDelivered = -1;
+  let highestTaken = -1;
   let park: Ruling['park'];
   let retry: Ruling['retry'];
   let split = false;
@@ -33,8 +48,16 @@ export function rule(entries: readonly Entry[], verdicts: readonly Verdict[]): R
     };
     switch (verdict.kind) {
       case 'delivered':
-        delivered.push(entry);
-        highestDelivered = Math.max(highestDelivered, entry.event.seq);
+        if (verdict.unacknowledged && acknowledgement.isOn) unproven++;
+        else delivered.push(entry);
+        highestTaken = Math.max(highestTaken, entry.event.seq);
+        slowDown ||= verdict.slowDown === true;
+        break;
+      case 'accepted':
+        if (acknowledgement.isAwaited) accepted.push(entry);
+        else delivered.push(entry);
+        ackId = verdict.ackId;
+        highestTaken = Math.max(highestTaken, entry.event.seq);
         slowDown ||= verdict.slowDown === true;
         break;
       case 'poison':
@@ -56,7 +79,7 @@ export function rule(entries: readonly Entry[], verdicts: readonly Verdict[]): R
         break;
     }
   }
-  return { highestDelivered, delivered, refused, park, retry, split, slowDown };
+  return { highestTaken, delivered, accepted, ackId, unproven, refused, park, retry, split, slowDown };
 }
 
 function longest(one: number | undefined, other: number | undefined): number | undefined {

@@ -20,4 +20,5 @@ export function checkSplunkUrl(text: string): UrlCheck {
 }
 
 export const eventUrl = (base: string): string => `${base}/services/collector/event`;
+export const ackUrl = (base: string): string => `${base}/services/collector/ack`;
 export const healthUrl = (base: string): string => `${base}/services/collector/health`;

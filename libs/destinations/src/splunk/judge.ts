@@ -4,6 +4,7 @@ import { bodyText, isObject, isSuccess, isWhole, jsonObject, textOf, wasCutOff }
 import { judgeStatus, retryVerdict } from '../judge-status';
 import type { InboundResponse, Verdict } from '../types';
 import { receiverWords } from '../words';
+import type { SplunkSettings } from './settings';
 
 /** Splunk Cloud refuses larger bodies with code 6 at object 0, as if that object were malformed. */
 const cloudBodyBytes = 5_242_880;
@@ -49,12 +50,18 @@ export interface HecAnswer {
   readonly code: number;
   readonly text: string;
   readonly invalidEvent: unknown;
+  readonly ackId: unknown;
 }
 
 export function readHecAnswer(response: InboundResponse): HecAnswer | undefined {
   const body = jsonObject(response);
   if (!isObject(body) || !isWhole(body['code'])) return undefined;
-  return { code: body['code'], text: textOf(body['text']), invalidEvent: body['invalid-event-number'] };
+  return {
+    code: body['code'],
+    text: textOf(body['text']),
+    invalidEvent: body['invalid-event-number'],
+    ackId: body['ackId'],
+  };
 }
 
 /** What the answer is about. The bytes are only counted where a refusal asks for them: that takes as long as encoding the events. */
@@ -63,7 +70,12 @@ export interface SentEvents {
   bytes(): number;
 }
 
-export function judgeSplunk(response: InboundResponse, sent: SentEvents, now: number): readonly Verdict[] {
+export function judgeSplunk(
+  response: InboundResponse,
+  sent: SentEvents,
+  now: number,
+  acknowledgement: SplunkSettings['acknowledgement'] = 'off',
+): readonly Verdict[] {
   const all = (verdict: Verdict): readonly Verdict[] => verdicts(sent, () => verdict);
   const { status } = response;
   const answer = status >= 300 && status <= 399 ? undefined : readHecAnswer(response);
@@ -71,18 +83,47 @@ export function judgeSplunk(response: InboundResponse, sent: SentEvents, now: nu
 
   const code = `hec_${answer.code}`;
   const words = receiverWords(answer.text);
-  if (isSuccess(status) && answer.code === 0) return all({ kind: 'delivered' });
-  if (isSuccess(status) && (answer.code === 24 || answer.code === 25))
-    return all({ kind: 'delivered', slowDown: true });
+  if (isSuccess(status) && successes.has(answer.code)) {
+    const slowDown = answer.code === 0 ? {} : { slowDown: true };
+    return all({ ...taken(answer, acknowledgement), ...slowDown });
+  }
   const park = parks[answer.code];
   // Code 7 too is for all: every event names the same index, so that none before the one it points at can have been taken.
   if (park !== undefined) return all({ kind: 'park', reason: park, code, words });
   const retry = retries[answer.code];
   if (retry !== undefined) return all(retryVerdict(retry, response, code, words, now));
   const poison = poisons[answer.code];
-  if (poison !== undefined) return judgeInvalidEvent(answer, poison, sent, { code, words });
+  if (poison !== undefined) {
+    const before = taken(answer, acknowledgement === 'required' ? 'auto' : acknowledgement);
+    const indexed =
+      before.kind === 'delivered' && acknowledgement !== 'off' ? { ...before, unacknowledged: true } : before;
+    return judgeInvalidEvent(answer, poison, sent, { code, words }, indexed);
+  }
   if (isSuccess(status)) return all({ kind: 'park', reason: 'not_the_expected_receiver', code, words });
   return all(judgeStatus(response, answer.text, now));
+}
+
+/** 24 and 25: taken, but queues are filling up. */
+const successes: ReadonlySet<number> = new Set([0, 24, 25]);
+
+/** What it means that the collector took an event in. */
+function taken({ code, ackId }: HecAnswer, acknowledgement: SplunkSettings['acknowledgement']): Verdict {
+  if (acknowledgement === 'off') return { kind: 'delivered' };
+  if (isWhole(ackId) && ackId >= 0) return { kind: 'accepted', ackId };
+  if (ackId !== undefined)
+    return {
+      kind: 'retry',
+      reason: 'unreadable_answer',
+      code: `hec_${code}`,
+      words: 'the acknowledgement id is no number',
+    };
+  if (acknowledgement === 'auto') return { kind: 'delivered' };
+  return {
+    kind: 'park',
+    reason: 'acknowledgement_required',
+    code: `hec_${code}`,
+    words: 'Splunk took the events and gave no acknowledgement id: indexer acknowledgement is off for this token.',
+  };
 }
 
 const verdicts = ({ count }: SentEvents, judge: (at: number) => Verdict): readonly Verdict[] =>
@@ -94,6 +135,7 @@ function judgeInvalidEvent(
   reason: PoisonReason,
   sent: SentEvents,
   said: { readonly code: string; readonly words: string },
+  before: Verdict,
 ): readonly Verdict[] {
   const invalid = answer.invalidEvent;
   const known = isWhole(invalid) && invalid >= 0 && invalid < sent.count;
@@ -101,7 +143,7 @@ function judgeInvalidEvent(
   const tooLarge = answer.code === 6 && invalid === 0 && sent.bytes() > cloudBodyBytes;
   if (tooLarge) return verdicts(sent, () => ({ kind: 'split', reason: 'receiver_refused_size', ...said }));
   return verdicts(sent, (at): Verdict => {
-    if (at < invalid) return { kind: 'delivered' };
+    if (at < invalid) return before;
     if (at === invalid) return { kind: 'poison', reason, ...said };
     return {
       kind: 'retry',

@@ -2,11 +2,8 @@
 import { z } from 'zod';
 import { lineOfText } from '../settings-text';
 
-/**
- * Only what works is accepted. With `off` an answer of 200 and code 0 (the event was parsed and queued) counts as delivered, also for a
- * token that hands out acknowledgement ids; waiting for those ids would be further values of this list.
- */
-const acknowledgements = ['off'] as const;
+/** With `off` an answer of 200 (parsed and queued) counts as delivered, also for a token that hands out acknowledgement ids. */
+const acknowledgements = ['auto', 'required', 'off'] as const;
 
 export const splunkSettings = z
   .strictObject({
@@ -23,9 +20,14 @@ export const splunkSettings = z
     host: lineOfText(255)
       .optional()
       .meta({ description: "host of every event; Splunk's own choice where it is left out." }),
-    acknowledgement: z.enum(acknowledgements).default('off').meta({
-      description: 'Indexer acknowledgement. `off`: delivered means that Splunk answered 200 with code 0, 24 or 25.',
-    }),
+    acknowledgement: z
+      .enum(acknowledgements)
+      .default('auto')
+      .meta({
+        description:
+          'Indexer acknowledgement. `auto`: awaited where the token hands out acknowledgement ids. `required`: an answer without one stops delivery. ' +
+          '`off`: delivered means that Splunk answered 200 with code 0, 24 or 25.',
+      }),
     gzip: z.boolean().default(true).meta({
       description:
         'Compress request bodies, as every collector can read them. Off saves CPU where the network is free.',
