@@ -233,6 +233,26 @@ describe('indexer acknowledgement', () => {
     sink.hec.acks.confirm();
     expect((await poll(channel, 0)).json).toEqual({ acks: { 0: true } });
   });
+
+  test('never confirms where it is told so, and counts anew once it has forgotten everything', async () => {
+    sink.hec.acks.mode = 'never';
+    await post(envelope(1), { 'x-splunk-request-channel': channel });
+    expect((await poll(channel, 0)).json).toEqual({ acks: { 0: false } });
+    sink.hec.acks.forget();
+    expect((await post(envelope(1), { 'x-splunk-request-channel': channel })).json).toMatchObject({ ackId: 0 });
+  });
+
+  test('forgets a true one also where the reply is lost, and loses none but that', async () => {
+    await post(envelope(1), { 'x-splunk-request-channel': channel });
+    sink.nextTo('/services/collector/ack', scripts.resetAfterIngest);
+    expect((await post(envelope(2), { 'x-splunk-request-channel': channel })).status).toBe(200);
+    await expect(poll(channel, 0)).rejects.toThrow();
+    expect((await poll(channel, 0, 1)).json).toEqual({ acks: { 0: false, 1: true } });
+  });
+
+  test('answers no poll without a channel', async () => {
+    expect(await post('{"acks":[0]}', {}, '/services/collector/ack')).toMatchObject({ json: { code: 10 } });
+  });
 });
 
 describe('the HTTP face', () => {

@@ -49,6 +49,7 @@ export class Sink {
   private readonly state: FaceState;
   private readonly queue: Script[] = [];
   private mode: Script = pass;
+  private readonly byPath = new Map<string, { readonly queue: Script[]; mode: Script | undefined }>();
   private boundPort = 0;
   private readonly connectionNumbers = new WeakMap<object, number>();
 
@@ -108,6 +109,26 @@ export class Sink {
     this.mode = script;
   }
 
+  /** As `next` and `always`, for requests of one path: `/services/collector/ack` is polled beside the events. */
+  nextTo(path: string, ...scripts: readonly Script[]): void {
+    this.ofPath(path).queue.push(...scripts);
+  }
+
+  alwaysTo(path: string, script: Script): void {
+    this.ofPath(path).mode = script;
+  }
+
+  private ofPath(path: string) {
+    const known = this.byPath.get(path) ?? { queue: [], mode: undefined };
+    this.byPath.set(path, known);
+    return known;
+  }
+
+  private scriptFor(path: string): Script {
+    const own = this.byPath.get(path);
+    return own?.queue.shift() ?? own?.mode ?? this.queue.shift() ?? this.mode;
+  }
+
   /** Refuses events as the face's receiver refuses a bad one: HEC code 6, HTTP 422 for the whole request, one item of a bulk. */
   refuse(refusal: Refusal | undefined): void {
     this.state.refuse = refusal;
@@ -117,6 +138,7 @@ export class Sink {
   reset(): void {
     this.queue.length = 0;
     this.mode = pass;
+    this.byPath.clear();
     this.state.refuse = undefined;
     this.hec.tokenDisabled = false;
     this.hec.queuesFull = false;
@@ -184,12 +206,12 @@ export class Sink {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const script = this.queue.shift() ?? this.mode;
+    const url = new URL(request.url ?? '/', this.url);
+    const script = this.scriptFor(url.pathname);
     if (script.do === 'reset' && script.when === 'headers') return void request.socket.destroy();
     const { wire, body, unreadable } = await readBody(request);
     if (this.options.fast) return this.serveFast(script, body, response);
 
-    const url = new URL(request.url ?? '/', this.url);
     const headers = headersOf(request);
     const face: Face = this[this.options.face].answer;
     const asFace = face(
