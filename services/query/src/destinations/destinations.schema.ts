@@ -1,6 +1,7 @@
 // What the destination resources take and give. The options of a type are its own settings schema, from the registry.
 import { destinationTypes, type DestinationType } from '@auditlane/contracts';
 import { registry } from '@auditlane/destinations';
+import { searchLimits } from '@auditlane/search';
 import { z } from 'zod';
 import { healthStates } from './domain/destination-view';
 
@@ -13,7 +14,7 @@ export interface DestinationBody {
   readonly token?: string | undefined;
   readonly options: Readonly<Record<string, unknown>>;
   readonly caPem?: string | null | undefined;
-  readonly filter?: null | undefined;
+  readonly filter?: string | null | undefined;
   readonly resume?: Resume | undefined;
 }
 
@@ -36,7 +37,11 @@ const name = z
   .max(100)
   .regex(/^\P{Cc}*$/u, 'must not contain control characters')
   .meta({ description: 'What the page calls it' });
-const url = z.string().min(1).max(2048).meta({ description: "The receiver's base URL, https:// only", format: 'uri' });
+export const urlSchema = z
+  .string()
+  .min(1)
+  .max(2048)
+  .meta({ description: "The receiver's base URL, https:// only", format: 'uri' });
 const token = z
   .string()
   .min(1)
@@ -54,16 +59,20 @@ const caPem = z
   .nullable()
   .optional()
   .meta({ description: 'CA certificates trusted for this destination besides the public ones, in PEM form' });
-const filter = z.null().optional().meta({ description: 'Reserved: every event of the tenant is sent' });
+export const filterSchema = z.string().nullable().optional().meta({
+  description:
+    'Which events are sent, in the search grammar (docs/search.md), without relative dates; kept in its canonical form. null, empty or left out: every event of the tenant',
+  maxLength: searchLimits.characters,
+});
 const resume = z.enum(resumes).optional().meta({
   description:
     'Where delivery begins when this request enables the destination: with the first event not yet delivered (default), or with the next one',
 });
 
-const settings = { name, enabled: z.boolean(), url, token, caPem, filter };
+const settings = { name, enabled: z.boolean(), url: urlSchema, token, caPem, filter: filterSchema };
 
 /** One strict object per type, so that a fault in `options` is named by its path and the document shows each type's options. */
-function perType<Shape extends z.ZodRawShape>(id: string, shape: Shape) {
+export function perType<Shape extends z.ZodRawShape>(id: string, shape: Shape) {
   const [first, ...others] = destinationTypes.map((type) =>
     z
       .strictObject({ ...shape, type: z.literal(type), options: registry[type].settings.prefault({}) })
@@ -76,7 +85,7 @@ function perType<Shape extends z.ZodRawShape>(id: string, shape: Shape) {
 export const createDestinationSchema = perType('CreateDestination', settings);
 export const updateDestinationSchema = perType('UpdateDestination', { ...settings, resume });
 export const testDestinationSchema = perType('TestDestination', {
-  url,
+  url: urlSchema,
   token,
   caPem,
   destinationId: z

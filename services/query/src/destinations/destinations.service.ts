@@ -6,6 +6,7 @@ import type { KeyRing } from '@auditlane/secrets';
 import type { Fault } from '../problem/problem';
 import type { DestinationRow } from './domain/destination-view';
 import { matches, type IfMatch } from './domain/etag';
+import { readFilter, readFilterAtRest, type FilterReading } from './domain/filter-rule';
 import { planToken, type TokenPlan } from './domain/token-rule';
 import type { DestinationBody, Resume } from './destinations.schema';
 import { tokenPlace, type DestinationDraft, type DestinationsRepository } from './destinations.repository';
@@ -48,9 +49,14 @@ export class DestinationsService {
   async create(tenant: string, body: DestinationBody): Promise<Saved> {
     const id = randomUUID();
     const plan = planToken(body.token, body.url, undefined);
-    const faults = await this.faultsOf(id, body, plan, plan.kind === 'new' ? plan.token : undefined);
-    if (faults.length > 0 || plan.kind !== 'new') return { kind: 'refused', faults };
-    const written = await this.destinations.create(tenant, id, { ...draftOf(body), token: plan.token }, this.quota);
+    const filter = readFilter(body.filter);
+    const faults = [
+      ...(await this.faultsOf(id, body, plan, plan.kind === 'new' ? plan.token : undefined)),
+      ...faultsOfFilter(filter),
+    ];
+    if (faults.length > 0 || plan.kind !== 'new' || !filter.ok) return { kind: 'refused', faults };
+    const draft = { ...draftOf(body, filter.filter), token: plan.token };
+    const written = await this.destinations.create(tenant, id, draft, this.quota);
     return written.kind === 'written' ? this.saved(tenant, id) : written;
   }
 
@@ -63,9 +69,14 @@ export class DestinationsService {
     // Nothing is sent from a disabled destination: a token that cannot be opened, or an address that is refused by now, must not be what
     // keeps it enabled. Both are judged by the request that enables it.
     const atRest = !body.enabled && body.url === row.url;
-    const faults = [...changeFaults(row, body), ...(await this.faultsOf(id, body, plan, token, atRest))];
-    if (faults.length > 0) return { kind: 'refused', faults };
-    const draft = { ...draftOf(body), token: plan.kind === 'new' ? plan.token : undefined };
+    const filter = atRest ? readFilterAtRest(body.filter, row.filter) : readFilter(body.filter);
+    const faults = [
+      ...changeFaults(row, body),
+      ...(await this.faultsOf(id, body, plan, token, atRest)),
+      ...faultsOfFilter(filter),
+    ];
+    if (faults.length > 0 || !filter.ok) return { kind: 'refused', faults };
+    const draft = { ...draftOf(body, filter.filter), token: plan.kind === 'new' ? plan.token : undefined };
     const written = await this.destinations.update(tenant, id, row.version, draft, startsFromNow(row, body.resume));
     return written.kind === 'written' ? this.saved(tenant, id) : written;
   }
@@ -137,9 +148,11 @@ function startsFromNow(row: DestinationRow, resume: Resume | undefined): boolean
   return !row.enabled && resume === 'from_now';
 }
 
-function draftOf(body: DestinationBody): DestinationDraft {
+const faultsOfFilter = (filter: FilterReading): readonly Fault[] => (filter.ok ? [] : filter.faults);
+
+function draftOf(body: DestinationBody, filter: string | null): DestinationDraft {
   const { type, name, enabled, url, options } = body;
-  return { type, name, enabled, url, options, caPem: body.caPem ?? null, filter: body.filter ?? null };
+  return { type, name, enabled, url, options, caPem: body.caPem ?? null, filter };
 }
 
 /** The version that the token was sealed in: it is part of what the seal is bound to. */

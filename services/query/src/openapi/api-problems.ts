@@ -18,7 +18,14 @@ export const problemSchema = {
       items: {
         type: 'object',
         required: ['path', 'message'],
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
+        properties: {
+          path: { type: 'string' },
+          message: { type: 'string' },
+          code: { type: 'string', description: 'Of a fault in a filter: which one' },
+          start: { type: 'integer', description: 'Where it begins in the text, in UTF-16 units' },
+          end: { type: 'integer', description: 'Behind its last character' },
+          suggestion: { type: 'string', description: 'What would be right in its place' },
+        },
       },
     },
   },

@@ -25,6 +25,11 @@ export type ProblemType = keyof typeof types;
 export interface Fault {
   readonly path: string;
   readonly message: string;
+  /** Of a text with a grammar: which fault it is, where it stands (UTF-16 offsets), and what would be right there. */
+  readonly code?: string;
+  readonly start?: number;
+  readonly end?: number;
+  readonly suggestion?: string;
 }
 
 export interface Problem {
