@@ -8,10 +8,14 @@ const findKept = `
 select i::int as index from unnest($1::date[], $2::text[], $3::int8[], $4::int8[]) with ordinality as u(day, topic, part, off, i)
 join audit.quarantine q on q.day = u.day and q.topic = u.topic and q.partition = u.part and q."offset" = u.off`;
 
-const addWholeDays = `
-insert into audit.quarantine_tally (day, tenant_id) select distinct d, '${wholeDay}' from unnest($1::date[]) d order by 1 on conflict do nothing`;
+/**
+ * The whole day's tally is locked by a statement of its own, and so serialises the writers of a day: one that waited for that lock while it read the
+ * tenants' tallies would not see those that the writer before it had begun.
+ */
+const lockWholeDays = `
+insert into audit.quarantine_tally as tally (day, tenant_id) select distinct d, '${wholeDay}' from unnest($1::date[]) d order by 1
+on conflict (day, tenant_id) do update set kept = tally.kept`;
 
-/** The whole day's tally comes first in key order ('*' sorts before every tenant id) and so serialises the writers of a day. */
 const lockTallies = `
 select day, tenant_id as tenant, kept, overflow from audit.quarantine_tally
 where day = any($1::date[]) and tenant_id = any($2::text[]) order by day, tenant_id collate "C" for update`;
@@ -42,7 +46,7 @@ export async function writeQuarantine(
 ): Promise<Quarantined> {
   if (rows.length === 0) return { fresh: [], overflow: 0 };
   const days = dateArray([...new Set(rows.map((row) => row.day))]);
-  await client.query({ name: 'quarantine-days', text: addWholeDays, values: [days] });
+  await client.query({ name: 'quarantine-days', text: lockWholeDays, values: [days] });
   const tenants = textArray([wholeDay, ...new Set(rows.map(tallyTenant))]);
   const tallies = await client.query<Tally>({ name: 'quarantine-lock', text: lockTallies, values: [days, tenants] });
   // Under the lock of the day: nobody adds the same coordinates between the look and the insert.
