@@ -5,6 +5,7 @@ import { ingest } from './ingest.bench';
 import { isolation } from './isolation.bench';
 import { latency } from './latency.bench';
 import { persist } from './persist.bench';
+import { soak } from './soak.bench';
 
 /** Each with what follows its name on the command line. */
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<bool
   latency,
   idle,
   isolation,
+  soak,
 };
 
 async function main(): Promise<number> {

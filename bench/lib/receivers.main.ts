@@ -1,15 +1,10 @@
 // Several HEC receivers in a process of their own, which only note when each event came: one that stays well, and one for each kind of trouble,
 // which begins and ends when it is told so over plain HTTP on the loopback.
 import { createServer } from 'node:http';
-import { scripts, Sink, type Script } from '@auditlane/testing';
-import { troubles, type Trouble } from './troubles';
+import { scripts, Sink } from '@auditlane/testing';
+import { misbehaviour, type Trouble } from './troubles';
 
-const misbehaviour: Readonly<Record<Trouble, Script>> = {
-  hanging: scripts.hang(),
-  dripping: scripts.drip(1_000),
-  'answering 429': scripts.retryAfter(429, '2'),
-  'answering 503': scripts.answer(503),
-};
+const troubles: readonly Trouble[] = ['hanging', 'dripping', 'answering 429', 'answering 503'];
 
 /** By tenant: seq, milliseconds since the epoch, seq, milliseconds … in order of arrival. */
 const arrivals = new Map<string, number[]>();

@@ -1,5 +1,6 @@
 // A loopback HEC receiver over HTTPS as a process of its own, which counts and does nothing else, and the destinations that point at it.
 import { randomUUID } from 'node:crypto';
+import type { DestinationType } from '@auditlane/contracts';
 import { KeyRing } from '@auditlane/secrets';
 import { eventually } from '@auditlane/testing';
 import { z } from 'zod';
@@ -53,11 +54,11 @@ export function faultsOf({ tenants }: SinkCounts, heads: ReadonlyMap<string, num
   });
 }
 
-/** One live Splunk destination for each tenant, from its first event, as the settings page would save them. */
+/** One live destination for each tenant, from its first event, as the settings page would save them. */
 export async function addDestinations(
   stage: Stage,
   tenants: readonly string[],
-  { url, caPem }: { readonly url: string; readonly caPem: string },
+  { type = 'splunk', url, caPem }: { readonly type?: DestinationType; readonly url: string; readonly caPem: string },
   options: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const keyRing = KeyRing.load(stage.keyRingFile);
@@ -72,8 +73,8 @@ export async function addDestinations(
       await client.query(
         `insert into settings.destinations
            (id, tenant_id, type, name, url, options, ca_pem, token, token_last4, start_seq, start_version)
-         values ($1, $2, 'splunk', 'bench', $3, $4, $5, $6, 'oken', 1, $7)`,
-        [id, tenant, url, JSON.stringify(options), caPem, JSON.stringify(token), version],
+         values ($1, $2, $8, 'bench', $3, $4, $5, $6, 'oken', 1, $7)`,
+        [id, tenant, url, JSON.stringify(options), caPem, JSON.stringify(token), version, type],
       );
     }
     await client.query('commit');
