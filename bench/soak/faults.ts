@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { scripts, type Sink } from '@auditlane/testing';
 import type { Servers } from '../lib/servers';
 import { misbehaviour } from '../lib/troubles';
-import { describeFault, type Fault, type Planned, type SinkTrouble } from './schedule';
+import { describeFault, targetOf, type Fault, type Planned, type SinkTrouble } from './schedule';
 import type { Supervisor } from './supervisor';
 
 const flapEveryMs = 1_500;
@@ -14,33 +14,27 @@ export interface Targets {
   readonly sinks: readonly Sink[];
 }
 
-/** Resolves when every fault is over; answers how many were carried out. */
+/** Resolves when every fault is over. */
 export async function carryOut(
   plan: readonly Planned[],
   targets: Targets,
   say: (words: string) => void,
-): Promise<number> {
+): Promise<void> {
   const startedAt = performance.now();
-  /** What is in trouble already is left to it: the new fault is passed over. */
-  const busy = new Set<string>();
-  const running: Promise<void>[] = [];
-  let done = 0;
+  /** A server that takes long to come back has its next fault afterwards. */
+  const last = new Map<string, Promise<void>>();
   for (const { atMs, fault } of plan) {
     await pause(Math.max(0, startedAt + atMs - performance.now()));
-    const target = targetOf(fault);
-    if (busy.has(target)) continue;
-    busy.add(target);
-    done++;
-    say(describeFault(fault));
-    running.push(bring(fault, targets).finally(() => busy.delete(target)));
+    const before = last.get(targetOf(fault)) ?? Promise.resolve();
+    const now = before.then(() => {
+      say(describeFault(fault));
+      return bring(fault, targets);
+    });
+    // Looked at when all are over; until then a failure is nobody's.
+    now.catch(() => undefined);
+    last.set(targetOf(fault), now);
   }
-  await Promise.all(running);
-  return done;
-}
-
-function targetOf(fault: Fault): string {
-  if (fault.kind === 'sink') return `sink ${fault.sink}`;
-  return fault.kind === 'kill' || fault.kind === 'pause' ? `process ${fault.process}` : fault.kind;
+  await Promise.all(last.values());
 }
 
 async function bring(fault: Fault, { servers, supervisor, sinks }: Targets): Promise<void> {

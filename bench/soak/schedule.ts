@@ -28,7 +28,9 @@ export interface Planned {
   readonly fault: Fault;
 }
 
-const meanGapMs = 10_000;
+const meanGapMs = 8_000;
+/** So long nothing else happens to what had a fault. */
+const comingBackMs = 10_000;
 
 /** The two long outages that every soak has, and others at random beside them. */
 export function planFaults(seed: number, durationMs: number): readonly Planned[] {
@@ -39,9 +41,19 @@ export function planFaults(seed: number, durationMs: number): readonly Planned[]
     { atMs: 5_000, fault: { kind: 'sink', sink: 1, trouble: 'hanging', forMs: durationMs * 0.4 } },
   ];
   for (let atMs = 8_000; atMs < durationMs; atMs += -Math.log(1 - random()) * meanGapMs) {
-    planned.push({ atMs: Math.round(atMs), fault: anyFault(random, below) });
+    const fault = anyFault(random, below);
+    const inTrouble = planned.some(
+      (other) => targetOf(other.fault) === targetOf(fault) && atMs < other.atMs + other.fault.forMs + comingBackMs,
+    );
+    if (!inTrouble) planned.push({ atMs: Math.round(atMs), fault });
   }
   return planned;
+}
+
+/** Faults of one target come one after the other. */
+export function targetOf(fault: Fault): string {
+  if (fault.kind === 'sink') return `sink ${fault.sink}`;
+  return fault.kind === 'kill' || fault.kind === 'pause' ? `process ${fault.process}` : fault.kind;
 }
 
 function anyFault(random: () => number, below: (n: number) => number): Fault {
