@@ -5,14 +5,14 @@ import type { Assignment } from '@auditlane/kafka';
 import type { Egress } from '@auditlane/egress';
 import { now } from './clock';
 import type { ConfiguredDestination } from './destination';
-import type { Deps } from './deps';
-import { health, oldestUnsentAt, runnable } from './domain/lane-status';
+import { health, obstacle, oldestUnsentAt, runnable } from './domain/lane-status';
 import type { DeliveryReading } from './metrics';
 import type { Notifier } from './notifier';
 import { PartitionRunner, type Place } from './partition-runner';
+import { ReplayRunner, type ReplayDeps } from './replay-runner';
 import { untilDatabaseAnswers } from './until-database-answers';
 
-export interface ForwarderOptions extends Omit<Deps, 'stopping' | 'destinationsOf' | 'statusSoon'> {
+export interface ForwarderOptions extends Omit<ReplayDeps, 'stopping' | 'destinationsOf' | 'statusSoon'> {
   readonly egress: Egress;
   readonly notifier: Notifier;
   readonly partitions: number;
@@ -26,11 +26,17 @@ const lastAnswersMs = 5_000;
 const statusSoonMs = 100;
 const none: readonly ConfiguredDestination[] = [];
 
+interface Held {
+  readonly assignment: Assignment;
+  readonly runner: PartitionRunner;
+  readonly replays: ReplayRunner;
+}
+
 export class Forwarder {
-  private readonly runners = new Map<number, { readonly assignment: Assignment; readonly runner: PartitionRunner }>();
+  private readonly runners = new Map<number, Held>();
   private byPartition = new Map<number, ConfiguredDestination[]>();
   private readonly partitionsOfTenants = new Map<string, number>();
-  private readonly deps: Deps;
+  private readonly deps: ReplayDeps;
   private readonly closing = new AbortController();
   private statusTimer: NodeJS.Timeout | undefined;
   private soonTimer: NodeJS.Timeout | undefined;
@@ -56,11 +62,16 @@ export class Forwarder {
 
   /** Reads the settings and puts them in force everywhere, then says so. */
   async refresh(): Promise<void> {
-    const { settings, store } = this.options;
+    const { settings, store, replays } = this.options;
     const before = new Set([...settings.all()].map(({ id }) => id));
-    if (!(await settings.refresh())) return;
+    const changed = await settings.refresh();
+    if (!changed && replays.version === settings.version) return;
+    await replays.refresh(settings.version);
     this.index();
-    for (const { runner } of this.runners.values()) runner.configure();
+    for (const held of this.runners.values()) {
+      held.runner.configure();
+      held.replays.configure();
+    }
     for (const { id } of settings.all()) before.delete(id);
     for (const id of before) this.forgetConnections(id);
     await store.seen(settings.version);
@@ -119,10 +130,23 @@ export class Forwarder {
     if (!committed) this.options.metrics.positionsLost.inc();
     const onRefused = (): void => void this.expectNewClaim(assignment);
     const runner = new PartitionRunner(this.deps, assignment, ownership, committed, saved, onRefused);
-    this.runners.set(partition, { assignment, runner });
+    this.runners.set(partition, { assignment, runner, replays: this.replaysOf(runner) });
     // Settings that came while the positions were read.
     runner.configure();
     logger.info({ ...ownership, ...committed, destinations: ids.length }, 'partition claimed');
+  }
+
+  private replaysOf(runner: PartitionRunner): ReplayRunner {
+    return new ReplayRunner(this.deps, {
+      ownership: runner.ownership,
+      signal: runner.ending,
+      maySend: () => runner.maySend(),
+      refused: () => runner.refused(),
+      news: (destination) => {
+        const lane = runner.lane(destination);
+        return lane && { failure: obstacle(lane), lastSuccessAt: lane.condition.lastSuccessAt };
+      },
+    });
   }
 
   runnerOf(assignment: Assignment): PartitionRunner | undefined {
@@ -180,6 +204,10 @@ export class Forwarder {
     const destinations = { healthy: 0, retrying: 0, failing: 0, disabled: 0 };
     let oldest = at;
     let runnableEvents = 0;
+    const replays = { running: 0, waiting: 0, paused: 0 };
+    for (const held of this.runners.values()) {
+      for (const state of held.replays.machine.openStates()) replays[state]++;
+    }
     for (const { runner } of this.runners.values()) {
       for (const lane of runner.lanes) {
         destinations[health(lane, at)]++;
@@ -194,6 +222,7 @@ export class Forwarder {
       laneBytes: lanes.inUse,
       drainBytes: drains.inUse + probes.inUse,
       destinations,
+      replays,
     };
   }
 
@@ -206,12 +235,15 @@ export class Forwarder {
     clearTimeout(this.soonTimer);
     await quiesce();
     const deadline = performance.now() + lastAnswersMs;
-    const flying = (): boolean => [...this.runners.values()].some(({ runner }) => runner.inFlight > 0);
+    const flying = (): boolean =>
+      [...this.runners.values()].some(({ runner, replays }) => runner.inFlight + replays.inFlight > 0);
     while (flying() && performance.now() < deadline) await delay(20);
     await this.options.notifier.stop();
     await this.saving;
     await Promise.race([this.saveStatus(), delay(1_000)]);
     await Promise.all([...this.runners.values()].map(({ runner }) => runner.commitNow()));
+    // Whoever has said goodbye holds up nobody who waits for settings to be applied.
+    await Promise.race([this.options.store.leave().catch(() => undefined), delay(1_000)]);
   }
 }
 

@@ -2,11 +2,14 @@
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DestinationType } from '@auditlane/contracts';
 import type { Verdict } from '@auditlane/destinations';
+import type { ReplayCounts } from './domain/replay-effects';
 import { counter, gauge, histogram, latencyBuckets } from '@auditlane/observability';
 
-const results = ['delivered', 'retry', 'split', 'poison', 'park'] as const;
+const results = ['delivered', 'accepted', 'retry', 'split', 'poison', 'park'] as const;
 const exits = ['delivered', 'dead_lettered', 'gap'] as const;
 const notificationSteps = ['raised', 'sent', 'failed'] as const;
+const replayExits = ['delivered', 'dead_lettered', 'unwanted', 'missing'] as const;
+const replayStates = ['running', 'waiting', 'paused'] as const;
 const states = ['healthy', 'retrying', 'failing', 'disabled'] as const;
 
 /** What is only known when somebody asks. */
@@ -16,6 +19,7 @@ export interface DeliveryReading {
   readonly laneBytes: number;
   readonly drainBytes: number;
   readonly destinations: Readonly<Record<(typeof states)[number], number>>;
+  readonly replays: Readonly<Record<(typeof replayStates)[number], number>>;
 }
 
 export class DeliveryMetrics {
@@ -27,6 +31,8 @@ export class DeliveryMetrics {
   private readonly events: Counter;
   private readonly told: Counter;
   private readonly diverted: Counter;
+  private readonly repeated: Counter;
+  private readonly replayedEvents: Counter;
   private readonly type: string;
 
   constructor(registry: Registry, type: DestinationType, read: () => DeliveryReading) {
@@ -51,6 +57,18 @@ export class DeliveryMetrics {
       'auditlane_notifications_total',
       'Alarms about destinations: raised, and requests to webhooks by result',
       { ...labels, result: notificationSteps },
+    );
+    this.replayedEvents = counter(
+      registry,
+      'auditlane_replay_events_total',
+      'Events of replays and resends by how they left',
+      { ...labels, result: replayExits },
+    );
+    this.repeated = counter(
+      registry,
+      'auditlane_delivery_unacknowledged_events_total',
+      'Events that a receiver took in and did not acknowledge in time: they are sent again',
+      labels,
     );
     const seconds: Histogram = histogram(
       registry,
@@ -93,12 +111,25 @@ export class DeliveryMetrics {
     if (diverted > 0) this.diverted.inc({ type: this.type }, diverted);
   }
 
+  acknowledged(events: number): void {
+    this.events.inc({ type: this.type, result: 'delivered' }, events);
+  }
+
+  unacknowledged(events: number): void {
+    this.repeated.inc({ type: this.type }, events);
+  }
+
   left(result: 'dead_lettered' | 'gap', events: number): void {
     if (events > 0) this.events.inc({ type: this.type, result }, events);
   }
 
   notifications(result: (typeof notificationSteps)[number]): void {
     this.told.inc({ type: this.type, result });
+  }
+
+  replayed({ delivered, deadLettered, unwanted, missing }: ReplayCounts): void {
+    const counts = { delivered, dead_lettered: deadLettered, unwanted, missing };
+    for (const result of replayExits) this.replayedEvents.inc({ type: this.type, result }, counts[result]);
   }
 
   private gauges(registry: Registry, type: string, read: () => DeliveryReading): void {
@@ -126,5 +157,9 @@ export class DeliveryMetrics {
         for (const state of states) self.set({ type, state }, destinations[state]);
       },
     );
+    gauge(registry, 'auditlane_replays', 'Open replays of owned partitions by state', ['type', 'state'], (self) => {
+      const { replays } = read();
+      for (const state of replayStates) self.set({ type, state }, replays[state]);
+    });
   }
 }

@@ -1,6 +1,6 @@
 // Binds one claimed partition's machine to the outside: carries its wishes out, brings the answers back, keeps its clock, commits.
 import { held, retry, type Outcome } from '@auditlane/contracts';
-import type { Verdict } from '@auditlane/destinations';
+import type { PollAnswer } from '@auditlane/destinations';
 import type { Assignment, KafkaRecord } from '@auditlane/kafka';
 import { crashPoint } from '@auditlane/observability';
 import { now } from './clock';
@@ -22,7 +22,7 @@ export interface Place {
 /** Beyond this a batch that finds no room goes back to the transport, which lets the other partitions of its broker go on meanwhile. */
 const waitInPlaceMs = 1_000;
 const handInAgainMs = 100;
-const aborted: Verdict = { kind: 'retry', reason: 'aborted' };
+const aborted = { kind: 'retry', reason: 'aborted' } as const;
 
 export class PartitionRunner {
   private readonly machine: Partition;
@@ -52,7 +52,7 @@ export class PartitionRunner {
       {
         knobs: deps.knobs,
         budgets: deps.budgets,
-        maySend: () => assignment.isFresh() && !deps.stopping(),
+        maySend: () => this.maySend(),
         random: Math.random,
         committed,
         destinations: deps.destinationsOf(ownership.partition),
@@ -79,6 +79,19 @@ export class PartitionRunner {
 
   get lanes(): Iterable<Lane> {
     return this.machine.allLanes;
+  }
+
+  lane(destination: string): Lane | undefined {
+    return this.machine.lane(destination);
+  }
+
+  /** Aborted at this runner's end. */
+  get ending(): AbortSignal {
+    return this.signal.signal;
+  }
+
+  maySend(): boolean {
+    return this.assignment.isFresh() && !this.deps.stopping();
   }
 
   get inFlight(): number {
@@ -155,6 +168,9 @@ export class PartitionRunner {
       case 'send':
         this.run(this.send(effect));
         break;
+      case 'poll':
+        this.run(this.poll(effect));
+        break;
       case 'abort':
         this.flights.get(effect.id)?.abort();
         break;
@@ -169,6 +185,16 @@ export class PartitionRunner {
         break;
       case 'live':
         this.deps.statusSoon();
+        break;
+      case 'acknowledged':
+        this.deps.metrics.acknowledged(effect.events);
+        break;
+      case 'unacknowledged':
+        this.deps.metrics.unacknowledged(effect.events);
+        this.deps.logger.warn(
+          { destination: effect.destination, events: effect.events, fromSeq: effect.fromSeq, toSeq: effect.toSeq },
+          'events were taken in and not acknowledged in time, sending them again',
+        );
         break;
       case 'turned':
         this.deps.logger.info(
@@ -195,6 +221,20 @@ export class PartitionRunner {
     this.flights.delete(id);
     if (this.hasEnded()) return;
     this.machine.answer(destination, id, sent, now());
+    this.pump();
+  }
+
+  private async poll({ destination, id, version, ackIds }: EffectOf<'poll'>): Promise<void> {
+    const configured = this.deps.settings.get(destination);
+    const controller = new AbortController();
+    this.flights.set(id, controller);
+    const answer: PollAnswer =
+      configured?.version === version
+        ? await this.deps.sender.poll(configured, ackIds, controller.signal)
+        : { kind: 'refused', verdict: aborted };
+    this.flights.delete(id);
+    if (this.hasEnded()) return;
+    this.machine.polled(destination, id, answer, now());
     this.pump();
   }
 
@@ -230,7 +270,8 @@ export class PartitionRunner {
     return untilDatabaseAnswers(work, message, this.deps.logger, this.signal.signal);
   }
 
-  private refused(): void {
+  /** A write was refused: another instance has claimed the partition. */
+  refused(): void {
     this.deps.metrics.claimsRefused.inc();
     this.deps.logger.warn(
       { partition: this.ownership.partition, epoch: this.ownership.epoch },

@@ -15,9 +15,13 @@ import { Forwarder } from './forwarder';
 import { DeliveryMetrics } from './metrics';
 import { NotificationStore } from './notification-store';
 import { Notifier } from './notifier';
+import { ReplayStore } from './replay-store';
 import { Sender } from './sender';
 import { SettingsStore } from './settings-store';
 import { SettingsWatch } from './settings-watch';
+
+/** For the pages of replays, and as much for those that find out whether a receiver is back; live delivery's memory stays its own. */
+const replayBytes = 4 * 1_048_576;
 
 type ForwarderRuntime = Runtime<ForwarderConfig>;
 type Database = ReturnType<typeof createPool>;
@@ -90,6 +94,8 @@ function makeForwarder(type: DestinationType, runtime: ForwarderRuntime, pool: D
     store: new DeliveryStore(pool, group, instance),
     reader: new EventReader(pool),
     sender: new Sender(egress, metrics, config.AUDITLANE_DELIVERY_REQUEST_TIMEOUT_MS),
+    replays: new ReplayStore(pool, type, group),
+    replayBudgets: { pages: new ByteBudget(replayBytes), probes: new ByteBudget(replayBytes) },
     metrics,
     logger,
     egress,

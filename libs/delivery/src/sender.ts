@@ -49,8 +49,13 @@ export class Sender {
   }
 
   /** Asks what is safe with the receiver; nothing but its own yes counts. */
-  async poll(configured: ConfiguredDestination, ackIds: readonly number[], signal: AbortSignal): Promise<PollAnswer> {
-    const opening = configured.open();
+  async poll(
+    configured: ConfiguredDestination,
+    ackIds: readonly number[],
+    signal: AbortSignal,
+    use: DestinationUse = 'lane',
+  ): Promise<PollAnswer> {
+    const opening = configured.open(use);
     if (!opening.ok) return { kind: 'refused', verdict: opening.verdict };
     const { acknowledgement } = opening.destination;
     if (!acknowledgement) return { kind: 'disabled' };
