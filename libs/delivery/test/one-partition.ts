@@ -1,5 +1,5 @@
 // One partition's machine with its clock and its messages in a test's hands: what it asks for is listed, what is answered is said.
-import type { Verdict } from '@auditlane/destinations';
+import type { PollAnswer, Verdict } from '@auditlane/destinations';
 import { ByteBudget } from '../src/domain/byte-budget';
 import type { DestinationView, Effect, SavedPosition } from '../src/domain/effects';
 import { defaultKnobs, type Knobs } from '../src/domain/knobs';
@@ -89,6 +89,13 @@ export class OnePartition {
     this.collect();
   }
 
+  /** The last poll of a destination is answered by these ids being safe, or by anything else. */
+  polled(answer: readonly number[] | PollAnswer, destination = 'd1'): void {
+    const said = 'kind' in answer ? answer : ({ kind: 'acknowledged', ackIds: answer } as const);
+    this.partition.polled(destination, this.last('poll', destination).id, said, this.now);
+    this.collect();
+  }
+
   written(destination = 'd1'): void {
     this.partition.written(destination, this.last('write', destination).id, this.now);
     this.collect();
@@ -109,7 +116,7 @@ export class OnePartition {
     return this.effects.filter((effect): effect is EffectOf<K> => effect.kind === kind);
   }
 
-  last<K extends 'send' | 'write' | 'read'>(kind: K, destination = 'd1'): EffectOf<K> {
+  last<K extends 'send' | 'write' | 'read' | 'poll'>(kind: K, destination = 'd1'): EffectOf<K> {
     const found = this.all(kind).findLast((effect) => 'destination' in effect && effect.destination === destination);
     if (!found) throw new Error(`no ${kind} for ${destination}`);
     return found;

@@ -99,7 +99,8 @@ function wantedCursor(lane: Lane): Write['cursor'] {
 }
 
 function cursorAt(lane: Lane, state: 'parked' | 'disabled'): Exclude<Write['cursor'], 'delete'> {
-  const reason = lane.acks.isOn && lane.mode === 'draining' ? awaiting : lane.cursorReason;
+  const well = lane.mode === 'draining' && !lane.condition.failure;
+  const reason = lane.acks.isOn && well ? awaiting : lane.cursorReason;
   return { nextSeq: lane.position(), state, reason };
 }
 
