@@ -1,15 +1,6 @@
 // A receiver that acknowledges, rule by rule: what counts as delivered, what is asked, what is sent again and what is not.
 import type { PollAnswer, Verdict } from '@auditlane/destinations';
-import {
-  busy,
-  delivered,
-  OnePartition,
-  poison,
-  standing,
-  unauthorized,
-  view,
-  type Setup,
-} from '../../test/one-partition';
+import { delivered, OnePartition, poison, standing, unauthorized, view, type Setup } from '../../test/one-partition';
 
 const accepted = (ackId: number): Verdict => ({ kind: 'accepted', ackId });
 const unread: Verdict = { kind: 'retry', reason: 'aborted', afterMs: 0 };
