@@ -13,7 +13,7 @@ const [mine, theirs] = ['acme', 'globex'] as const;
 const address = {
   type: 'http',
   url: 'https://siem.globex.test:8443/events',
-  token: 'a-token-of-theirs-0123',
+  token: 'canary-token-of-theirs-0123',
   options: {},
   caPem: null,
 } as const;

@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { createKeyRingFile } from '@auditlane/secrets';
 import {
+  expectNoSecret,
   startOidcServer,
   temporaryDirectory,
+  tokenMark,
   type DemoRole,
   type ServiceEnvironment,
   type ServiceProcess,
@@ -93,6 +95,7 @@ export async function openDeliveryLine({
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       });
       const text = await response.text();
+      expectNoSecret(`the answer to ${method} ${path}`, text, [tokenMark]);
       const body: unknown = text === '' ? undefined : JSON.parse(text);
       return { status: response.status, etag: response.headers.get('etag') ?? '', body };
     },

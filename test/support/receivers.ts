@@ -20,7 +20,7 @@ export interface Receiver {
 }
 
 export async function openReceiver(type: DestinationType, options: Partial<SinkOptions> = {}): Promise<Receiver> {
-  const sink = await Sink.start({ token: `token-of-${type}-0001`, ...options, face: faces[type] });
+  const sink = await Sink.start({ token: `canary-token-of-${type}-0001`, ...options, face: faces[type] });
   return { sink, address: { type, url: sink.url, token: sink.token, caPem: sink.caPem } };
 }
 

@@ -91,7 +91,7 @@ describe('delivering to receivers', () => {
     await expectLive(id);
     expect(hec.received('outage')).toHaveLength(55);
     await forwarder.stop();
-    hec.setToken('sink-token');
+    hec.setToken('canary-token-of-a-sink');
   });
 
   it('delivers to two receivers of one type, the broken one delaying nobody', async () => {

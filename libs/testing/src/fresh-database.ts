@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Pool } from 'pg';
 import { databaseUrl, type DatabaseRole } from './database-url';
+import { secretsInDatabase } from './secrets-scan';
 import { stack } from './stack';
 import { atTestEnd } from './test-end';
 
@@ -31,7 +32,15 @@ export async function freshDatabase(): Promise<TestDatabase> {
   pool.on('error', () => undefined);
   let dropped: Promise<void> | undefined;
   const drop = async (): Promise<void> => {
-    dropped ??= pool.end().then(async () => onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    dropped ??= (async () => {
+      await pool.end();
+      // A test may have closed its own.
+      const look = new Pool({ connectionString: databaseUrl(stack().postgresUrl, name), max: 1 });
+      const found = await secretsInDatabase(look);
+      await look.end();
+      await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      if (found.length > 0) throw new Error(`secrets stand in the database, in ${found.join(', ')}`);
+    })();
     return dropped;
   };
   atTestEnd(drop);

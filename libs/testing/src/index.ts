@@ -8,6 +8,7 @@ export * from './kafka-client';
 export * from './make-event';
 export * from './prometheus';
 export * from './service-names';
+export * from './secrets-scan';
 export * from './service-process';
 export * from './shared-elasticsearch';
 export * from './stack';

@@ -5,6 +5,7 @@ import { freePort } from './native/free-port';
 import { plainEnvironment, startProgram } from './native/node-runtime';
 import { temporaryDirectory } from './native/temporary-directory';
 import { parseMetrics, type Metrics } from './prometheus';
+import { expectNoSecret } from './secrets-scan';
 import type { ServiceName } from './service-names';
 import { stack } from './stack';
 import { atTestEnd } from './test-end';
@@ -60,7 +61,9 @@ export async function spawnService(name: ServiceName, env: ServiceEnvironment = 
       child.kill('SIGKILL');
       await child.exited;
     }
+    const logged = child.log();
     directory.remove();
+    expectNoSecret(`the log of ${name}`, logged);
   });
   const opsUrl = `http://127.0.0.1:${opsPort}`;
   const get = async (path: string): Promise<Response> =>
@@ -73,7 +76,11 @@ export async function spawnService(name: ServiceName, env: ServiceEnvironment = 
     exited: child.exited,
     isRunning: child.isRunning,
     logs: child.log,
-    metrics: async () => parseMetrics(await (await get('/metrics')).text()),
+    metrics: async () => {
+      const text = await (await get('/metrics')).text();
+      expectNoSecret(`the metrics of ${name}`, text);
+      return parseMetrics(text);
+    },
     ready: async (timeoutMs = 60_000) => untilReady(child, async () => (await get('/readyz')).ok, timeoutMs),
     kill: child.kill,
     stop: async () => child.stop(20_000),

@@ -9,7 +9,7 @@ let query: QueryUnderTest;
 let sink: Sink;
 let closedPort: number;
 beforeAll(async () => {
-  sink = await Sink.start({ face: 'hec', token: 'a-token-of-the-sink' });
+  sink = await Sink.start({ face: 'hec', token: 'canary-token-of-the-sink' });
   closedPort = await freePort();
   query = await startQueryUnderTest({
     AUDITLANE_EGRESS_ALLOW: `127.0.0.1:${sink.port},127.0.0.1:${closedPort},siem.acme.test:443,siem.acme.test:8443`,
@@ -30,7 +30,7 @@ const body = (changed: Record<string, unknown> = {}) => ({
   type: 'http',
   enabled: true,
   url: 'https://siem.acme.test/events',
-  token: 'token-of-sixteen-or-more',
+  token: 'canary-token-of-sixteen-or-more',
   ...changed,
 });
 const without = (key: string, from: Record<string, unknown>) =>
@@ -88,11 +88,11 @@ describe('creating', () => {
     expect(etagOf(answer)).toBe(`"${Object(answer.body).version}"`);
     const read = await query.call(`${path}/${idOf(answer)}`, { as: admin('create') });
     const list = await query.call(path, { as: admin('create') });
-    for (const { text } of [answer, read, list]) expect(text).not.toContain('token-of-sixteen');
+    for (const { text } of [answer, read, list]) expect(text).not.toContain('canary-token-of-sixteen');
     expect(Object(list.body).items).toEqual([read.body]);
-    expect(JSON.stringify(await rowOf(idOf(answer)))).not.toContain('token-of-sixteen');
-    expect(await openedToken(idOf(answer))).toEqual({ kind: 'open', value: 'token-of-sixteen-or-more' });
-    expect(query.service.logs()).not.toContain('token-of-sixteen');
+    expect(JSON.stringify(await rowOf(idOf(answer)))).not.toContain('canary-token-of-sixteen');
+    expect(await openedToken(idOf(answer))).toEqual({ kind: 'open', value: 'canary-token-of-sixteen-or-more' });
+    expect(query.service.logs()).not.toContain('canary-token-of-sixteen');
   });
 
   it("starts with the tenant's next event, in the version that it was saved in", async () => {
@@ -129,8 +129,8 @@ describe('creating', () => {
 
   it.each([
     ['empty', ''],
-    ['begun by a blank', ' token-of-sixteen'],
-    ['ended by a blank', 'token-of-sixteen '],
+    ['begun by a blank', ' canary-token-of-sixteen'],
+    ['ended by a blank', 'canary-token-of-sixteen '],
     ['of 10 kB', 'x'.repeat(10_240)],
   ])('with a token that is %s is a bad request', async (_name, token) => {
     const answer = await create('refused', { token });
@@ -170,7 +170,7 @@ describe('changing', () => {
     const { id, etag } = await created('tokens');
     const moved = await put('tokens', id, etag, without('token', body({ url: 'https://siem.acme.test/other' })));
     expect(moved.status).toBe(200);
-    expect(await openedToken(id)).toMatchObject({ value: 'token-of-sixteen-or-more' });
+    expect(await openedToken(id)).toMatchObject({ value: 'canary-token-of-sixteen-or-more' });
     for (const url of ['https://evil.test/events', 'https://siem.acme.test:8443/events']) {
       const answer = await put('tokens', id, etagOf(moved), without('token', body({ url })));
       expect([answer.status, faultPaths(answer)]).toEqual([422, ['token']]);
@@ -179,17 +179,17 @@ describe('changing', () => {
       'tokens',
       id,
       etagOf(moved),
-      body({ url: 'https://siem.acme.test:8443/events', token: 'another-token-9876' }),
+      body({ url: 'https://siem.acme.test:8443/events', token: 'canary-token-another-9876' }),
     );
     expect(withToken.body).toMatchObject({ tokenLast4: '9876' });
-    expect(await openedToken(id)).toMatchObject({ value: 'another-token-9876' });
+    expect(await openedToken(id)).toMatchObject({ value: 'canary-token-another-9876' });
   });
 
   it('does not take the mask for a token, nor another type', async () => {
     const { id, etag } = await created('masks');
     expect(faultPaths(await put('masks', id, etag, body({ token: '****more' })))).toEqual(['token']);
     expect(faultPaths(await put('masks', id, etag, without('token', body({ type: 'splunk' }))))).toContain('type');
-    expect(await openedToken(id)).toMatchObject({ value: 'token-of-sixteen-or-more' });
+    expect(await openedToken(id)).toMatchObject({ value: 'canary-token-of-sixteen-or-more' });
   });
 
   it.each([
@@ -343,7 +343,7 @@ describe('testing a connection', () => {
   });
 
   it('stops at the stage that fails, says why and what to do', async () => {
-    const refused = await test('tester', { token: 'another-token' });
+    const refused = await test('tester', { token: 'canary-token-another' });
     expect(stagesOf(refused).at(-1)).toBe('authentication:failed');
     const untrusted = await test('tester', { caPem: null });
     expect(stagesOf(untrusted)).toEqual(['policy:ok', 'dns:ok', 'tcp:ok', 'tls:failed']);

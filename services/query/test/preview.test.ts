@@ -18,7 +18,7 @@ const destination = (changed: Record<string, unknown> = {}) => ({
   type: 'http',
   enabled: true,
   url: 'https://siem.acme.test/events',
-  token: 'token-of-sixteen-or-more',
+  token: 'canary-token-of-sixteen-or-more',
   ...changed,
 });
 const create = (tenant: string, changed: Record<string, unknown>) =>

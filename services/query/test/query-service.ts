@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import { createKeyRingFile } from '@auditlane/secrets';
 import {
+  expectNoSecret,
   freshDatabase,
   startOidcServer,
   startService,
   temporaryDirectory,
+  tokenMark,
   type DemoRole,
   type OidcServer,
   type ServiceProcess,
@@ -66,6 +68,7 @@ export async function startQueryUnderTest(env: Readonly<Record<string, string>> 
         ...(json === undefined ? {} : { body: typeof json === 'string' ? json : JSON.stringify(json) }),
       });
       const text = await response.text();
+      expectNoSecret(`the answer to ${method} ${path}`, text, [tokenMark]);
       return { status: response.status, headers: response.headers, text, body: parsed(text) };
     },
     async stop() {

@@ -1,4 +1,4 @@
 // jest calls this once after the project `integration`.
-import { disposeRun } from './run';
+import { endRun } from './run';
 
-module.exports = disposeRun;
+module.exports = endRun;

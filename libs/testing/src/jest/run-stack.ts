@@ -15,6 +15,8 @@ import { elasticsearchAccessSchema } from '../shared-elasticsearch';
 
 export interface Part<Address = string> {
   readonly address: Address;
+  /** Where it keeps its data, if that is on this machine. */
+  readonly directory?: string;
   dispose(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ async function nativeKafka(): Promise<Part> {
   const kafka = await startKafka({ dataDirectory: directory.path });
   return {
     address: kafka.broker,
+    directory: directory.path,
     dispose: async () => {
       await kafka.stop();
       directory.remove();
@@ -93,6 +96,7 @@ async function nativePostgres(): Promise<Part> {
   });
   return {
     address: postgres.url,
+    directory: directory.path,
     dispose: async () => {
       await postgres.stop();
       directory.remove();

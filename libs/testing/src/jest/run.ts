@@ -4,9 +4,12 @@ import { checkoutRoot, nodeBinary } from '../native/checkout';
 import type { ElasticsearchAccess } from '../native/elasticsearch';
 import { startRunServer } from './run-server';
 import { provideElasticsearch, provideKafka, providePostgres, type Part } from './run-stack';
+import { secretsInFiles } from '../secrets-scan';
 import { createTemplateDatabase } from './template-database';
 
 const disposals: (() => Promise<void>)[] = [];
+/** What is left on disk when all tests have ended: every record that was produced, every line that a server logged. */
+const remains: { readonly what: string; readonly directory: string; readonly ending: string }[] = [];
 
 function build(): void {
   // `npm test` has built already.
@@ -40,6 +43,12 @@ async function startParts(): Promise<void> {
   if (kafka.status === 'rejected') throw kafka.reason;
   if (postgres.status === 'rejected') throw postgres.reason;
 
+  if (kafka.value.directory !== undefined) {
+    remains.push({ what: 'Kafka', directory: kafka.value.directory, ending: '.log' });
+    process.env['AUDITLANE_TEST_KAFKA_DATA'] = kafka.value.directory;
+  }
+  if (postgres.value.directory !== undefined)
+    remains.push({ what: "PostgreSQL's log", directory: postgres.value.directory, ending: 'postgres.log' });
   const template = await createTemplateDatabase(postgres.value.address);
   disposals.push(async () => template.drop());
   const server = await startRunServer({ elasticsearch: sharedElasticsearchOnce() });
@@ -49,6 +58,16 @@ async function startParts(): Promise<void> {
   process.env['AUDITLANE_TEST_POSTGRES'] = postgres.value.address;
   process.env['AUDITLANE_TEST_TEMPLATE'] = template.name;
   process.env['AUDITLANE_TEST_RUN'] = server.url;
+}
+
+/** No token of any test may have reached a record or a log: the databases and the services' logs are looked at by each file itself. */
+export async function endRun(): Promise<void> {
+  const found = remains.splice(0).flatMap(({ what, directory, ending }) => {
+    const files = secretsInFiles(directory, ending);
+    return files.length === 0 ? [] : [`${what}: ${files.join(', ')}`];
+  });
+  await disposeRun();
+  if (found.length > 0) throw new Error(`secrets were written where none may be: ${found.join('; ')}`);
 }
 
 /** Everything started goes in the opposite order; one failure does not keep the rest alive. */

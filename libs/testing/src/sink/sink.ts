@@ -62,7 +62,7 @@ export class Sink {
     this.hec = new HecFace(options.hec);
     this.http = new HttpFace(options.http);
     this.bulk = new BulkFace(options.bulk);
-    this.state = { token: options.token ?? 'sink-token', refuse: undefined };
+    this.state = { token: options.token ?? 'canary-token-of-a-sink', refuse: undefined };
     server.keepAliveTimeout = 65_000;
     server.on('connection', () => this.connections++);
     server.on('secureConnection', (socket) => this.connectionNumbers.set(socket, ++this.handshakes));
