@@ -201,7 +201,7 @@ export class ReplaysRepository {
   private async weigh(client: PoolClient, tenant: string, { range, seqs }: Found, stored: Stored): Promise<Estimate> {
     const { rows } = await client.query<{ bytes: number }>(
       `select coalesce(avg(octet_length(canonical)), 0)::float8 as bytes from
-         (select canonical from audit.events where tenant_id = $1 and seq between $2 and $3 order by seq desc limit $4) some`,
+         (select canonical from audit.events where tenant_id = $1 and seq between $2 and $3 order by seq desc limit $4) sample`,
       [tenant, range.fromSeq, range.toSeq, sampleEvents],
     );
     const missing = removedOf(range, stored.oldest);
