@@ -71,9 +71,8 @@ async function run(stage: Stage, receivers: readonly Receiver[], seed: number, d
     const sayWhen = (words: string): void => say(`${round((performance.now() - startedAt) / 1000)} s: ${words}`);
     const stop = new AbortController();
     const producing = produceTraffic([stage.servers.broker], prefix, eventsPerSecond, stop.signal);
-    const sinks = receivers.map(({ sink }) => sink);
     const plan = planFaults(seed, durationMs);
-    await carryOut(plan, { servers: stage.servers, supervisor, sinks }, sayWhen);
+    await carryOut(plan, { servers: stage.servers, supervisor, receivers }, sayWhen);
     await pause(Math.max(0, startedAt + durationMs - performance.now()));
     const healedAt = performance.now();
     sayWhen('all is well again');
@@ -161,7 +160,7 @@ function report(
   return verdict(
     'soak',
     settled.faults.length === 0 && settled.lost === 0 && flat,
-    `lost ${settled.lost}, repeats ${settled.repeats}; seed ${seed}, ${faults} faults, settled ${round(recovery)} s after the last; ` +
+    `lost ${settled.lost}, repeats ${settled.repeats} (and ${settled.unansweredRepeats} of events that were never answered); seed ${seed}, ${faults} faults, settled ${round(recovery)} s after the last; ` +
       `memory ${flat ? 'flat' : 'NOT flat'} (aim ${rssAims.ratio} × and ${rssAims.mb} MB); ${settled.faults.length} things that do not add up`,
   );
 }

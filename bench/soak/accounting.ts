@@ -12,7 +12,9 @@ export interface Account {
   readonly deadLetters: number;
   readonly gaps: number;
   readonly lost: number;
+  /** Of events that the receiver had answered, and of those that it took without an answer. */
   readonly repeats: number;
+  readonly unansweredRepeats: number;
   /** One sentence for each thing that does not add up. */
   readonly faults: readonly string[];
 }
@@ -125,7 +127,7 @@ async function deliveryOf(
   { pool }: Stage,
   all: readonly ReceiptsOf[],
   heads: ReadonlyMap<string, number>,
-): Promise<Pick<Account, 'deadLetters' | 'gaps' | 'lost' | 'repeats' | 'faults'>> {
+): Promise<Pick<Account, 'deadLetters' | 'gaps' | 'lost' | 'repeats' | 'unansweredRepeats' | 'faults'>> {
   const letters = await pool.query<{ id: string; seq: number }>(
     'select destination_id as id, seq::float8 as seq from delivery.dead_letter',
   );
@@ -135,8 +137,10 @@ async function deliveryOf(
   const faults: string[] = [];
   let lost = 0;
   let repeats = 0;
+  let unansweredRepeats = 0;
   for (const { name, receipts, destinations } of all) {
     repeats += receipts.repeats;
+    unansweredRepeats += receipts.unansweredRepeats;
     if (receipts.disordered > 0) faults.push(`${name}: ${receipts.disordered} events came out of order`);
     for (const [tenant, id] of destinations) {
       const head = heads.get(tenant) ?? 0;
@@ -151,7 +155,7 @@ async function deliveryOf(
       if (beyond > 0) faults.push(`${name}: ${beyond} events of ${tenant} were delivered and not stored`);
     }
   }
-  return { deadLetters: letters.rows.length, gaps: gaps.rows.length, lost, repeats, faults };
+  return { deadLetters: letters.rows.length, gaps: gaps.rows.length, lost, repeats, unansweredRepeats, faults };
 }
 
 async function one<T extends object>({ pool }: Stage, sql: string): Promise<T> {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { scripts, type Sink } from '@auditlane/testing';
 import type { Servers } from '../lib/servers';
 import { misbehaviour } from '../lib/troubles';
+import type { Receipts } from './receipts';
 import { describeFault, targetOf, type Fault, type Planned, type SinkTrouble } from './schedule';
 import type { Supervisor } from './supervisor';
 
@@ -11,7 +12,7 @@ const flapEveryMs = 1_500;
 export interface Targets {
   readonly servers: Servers;
   readonly supervisor: Supervisor;
-  readonly sinks: readonly Sink[];
+  readonly receivers: readonly { readonly sink: Sink; readonly receipts: Receipts }[];
 }
 
 /** Resolves when every fault is over. */
@@ -37,7 +38,7 @@ export async function carryOut(
   await Promise.all(last.values());
 }
 
-async function bring(fault: Fault, { servers, supervisor, sinks }: Targets): Promise<void> {
+async function bring(fault: Fault, { servers, supervisor, receivers }: Targets): Promise<void> {
   switch (fault.kind) {
     case 'kill':
       supervisor.kill(fault.process, fault.forMs);
@@ -50,13 +51,17 @@ async function bring(fault: Fault, { servers, supervisor, sinks }: Targets): Pro
     case 'postgres':
       return servers.restartPostgres(fault.signal, fault.forMs);
     case 'sink': {
-      const sink = sinks[fault.sink];
-      if (sink) await trouble(sink, fault.trouble, fault.forMs);
+      const receiver = receivers[fault.sink];
+      if (receiver) await trouble(receiver, fault.trouble, fault.forMs);
     }
   }
 }
 
-async function trouble(sink: Sink, kind: SinkTrouble, forMs: number): Promise<void> {
+async function trouble(
+  { sink, receipts }: Targets['receivers'][number],
+  kind: SinkTrouble,
+  forMs: number,
+): Promise<void> {
   if (kind === 'closed') {
     await sink.close();
     await pause(forMs);
@@ -72,8 +77,10 @@ async function trouble(sink: Sink, kind: SinkTrouble, forMs: number): Promise<vo
     return;
   }
   sink.always(misbehaviour[kind]);
+  receipts.answers = kind !== 'taking events and resetting the connection';
   await pause(forMs);
   sink.always(scripts.pass);
+  receipts.answers = true;
   // As a receiver that was started again: what hung on a connection is over.
   sink.closeConnections();
 }
