@@ -7,6 +7,7 @@ import {
   parkReasons,
   poisonReasons,
   quarantineReasons,
+  replayReasons,
   retryReasons,
   transientReasons,
 } from '@auditlane/contracts';
@@ -22,6 +23,7 @@ it('explains every reason code', () => {
     parkReasons,
     transientReasons,
     laneReasons,
+    replayReasons,
   ].flat();
   expect(all.filter((reason) => !runbook.includes(`\`${reason}\``))).toEqual([]);
 });

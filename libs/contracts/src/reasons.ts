@@ -106,5 +106,9 @@ export const laneReasons = [
 ] as const;
 export type LaneReason = (typeof laneReasons)[number];
 
+/** Why a replay waits although its destination would take events. */
+export const replayReasons = ['queued'] as const;
+export type ReplayReason = (typeof replayReasons)[number];
+
 /** Everything that can stand in a destination's status and in its cursor row. */
 export type DeliveryReason = ParkReason | TransientReason | LaneReason | PoisonReason;
