@@ -11,6 +11,7 @@ import { trafficOf } from '../support/traffic';
 const tenant = 'acme';
 const role = 'settings-admin';
 const notifyAfterMs = 4_000;
+const retentionSeconds = 30 * 86_400;
 const notificationSchema = z.object({
   type: z.string(),
   tenant: z.string(),
@@ -88,6 +89,10 @@ describe('the alarms about a destination', () => {
     return [...new Map(messages).values()];
   }
 
+  /** How long retention still leaves to what is owed. */
+  const margin = async (): Promise<number> =>
+    (await forwarder.metrics()).value('auditlane_delivery_retention_margin_seconds') ?? 0;
+
   const typesHeard = (): string[] => heard().map(({ type, destination: { id } }) => `${type} ${id}`);
 
   async function restart(): Promise<void> {
@@ -132,9 +137,11 @@ describe('the alarms about a destination', () => {
       },
     ]);
 
+    expect(await margin()).toBeLessThan(retentionSeconds);
     receiver.sink.always(scripts.pass);
     await untilArrived(receiver.sink, tenant, published);
     await untilLive(line, destination);
+    await eventually(async () => (await margin()) === retentionSeconds);
     await eventually(() => typesHeard().length > 1, { timeoutMs: 20_000 });
     await restart();
     await publish(1);

@@ -15,6 +15,7 @@ const states = ['healthy', 'retrying', 'failing', 'disabled'] as const;
 /** What is only known when somebody asks. */
 export interface DeliveryReading {
   readonly oldestPendingSeconds: number;
+  readonly retentionMarginSeconds: number;
   readonly runnableEvents: number;
   readonly laneBytes: number;
   readonly drainBytes: number;
@@ -139,6 +140,11 @@ export class DeliveryMetrics {
       'auditlane_delivery_oldest_pending_seconds',
       'Age of the oldest event that is still owed to an enabled destination',
       ({ oldestPendingSeconds }) => oldestPendingSeconds,
+    );
+    made(
+      'auditlane_delivery_retention_margin_seconds',
+      'Time until retention takes the first event that an enabled destination is still owed; all of retention where none waits',
+      ({ retentionMarginSeconds }) => retentionMarginSeconds,
     );
     made(
       'auditlane_delivery_runnable_backlog_events',

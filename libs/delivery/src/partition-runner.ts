@@ -8,6 +8,7 @@ import type { Deps } from './deps';
 import type { Ownership } from './delivery-store';
 import type { Effect, SavedPosition, StatusRow } from './domain/effects';
 import type { Lane } from './domain/lane';
+import { oldestUnsentAt } from './domain/lane-status';
 import { Partition } from './domain/partition';
 import { toLogRecord } from './live-event';
 import { untilDatabaseAnswers } from './until-database-answers';
@@ -38,6 +39,8 @@ export class PartitionRunner {
   private committedAt = -Infinity;
   private commitTimer: NodeJS.Timeout | undefined;
   private lastCommitted: Place | undefined;
+  /** When the event came that a cursor stands at, as it was last read: what retention will take first. */
+  private readonly oldestOwed = new Map<string, number>();
 
   constructor(
     private readonly deps: Deps,
@@ -83,6 +86,15 @@ export class PartitionRunner {
 
   lane(destination: string): Lane | undefined {
     return this.machine.lane(destination);
+  }
+
+  /** When the oldest event came that this destination is owed from the store; `undefined` where nothing waits there. */
+  owedSince(lane: Lane): number | undefined {
+    if (lane.isLive() || oldestUnsentAt(lane) === undefined) {
+      this.oldestOwed.delete(lane.id);
+      return undefined;
+    }
+    return this.oldestOwed.get(lane.id) ?? oldestUnsentAt(lane);
   }
 
   /** Aborted at this runner's end. */
@@ -262,8 +274,14 @@ export class PartitionRunner {
     );
     if (!page || this.hasEnded()) return;
     crashPoint('delivery.afterPageRead');
+    this.noteOldest(destination, read.fromSeq, page.rows[0]?.headers.receivedAt);
     this.machine.page(destination, id, page.rows, page.head, now());
     this.pump();
+  }
+
+  private noteOldest(destination: string, fromSeq: number, receivedAt: number | undefined): void {
+    if (receivedAt === undefined || this.machine.lane(destination)?.position() !== fromSeq) return;
+    this.oldestOwed.set(destination, receivedAt);
   }
 
   private patiently<T>(message: string, work: () => Promise<T>): Promise<T | undefined> {

@@ -1,5 +1,5 @@
 // What is shown of a destination: its settings without the token, whether they have arrived at the forwarders, and how delivery goes.
-import type { DestinationType } from '@auditlane/contracts';
+import { laneReasons, type DestinationType } from '@auditlane/contracts';
 import { adviceOn } from '@auditlane/destinations';
 
 /** One row of settings with what the forwarders say about it. */
@@ -46,6 +46,8 @@ export interface DestinationRow {
   readonly retention_days: number;
   readonly read_at: Date;
 }
+
+const steps: ReadonlySet<string> = new Set(laneReasons);
 
 export const healthStates = ['starting', 'healthy', 'retrying', 'failing', 'disabled'] as const;
 export type HealthState = (typeof healthStates)[number];
@@ -136,7 +138,9 @@ function stateOf({ enabled, cursor, status }: DestinationRow): HealthState {
   const known = healthStates.find((state) => state === status?.state);
   // Enabled, but the forwarder's last word is from when it was not, or there is none yet.
   if (known === undefined || known === 'disabled') return 'starting';
-  return known === 'healthy' && cursor?.state === 'parked' ? 'retrying' : known;
+  if (known !== 'healthy' || cursor?.state !== 'parked') return known;
+  // Waiting for acknowledgements or catching up is no failure: the lag tells of it.
+  return steps.has(cursor.reason) ? 'healthy' : 'retrying';
 }
 
 /**

@@ -125,6 +125,20 @@ describe('what is shown of a destination', () => {
     });
   });
 
+  it('is healthy while it waits for acknowledgements or catches up: what is behind shows as lag', () => {
+    const cursor = {
+      next_seq: 91,
+      state: 'parked',
+      reason: 'awaiting_acknowledgement',
+      since: '2026-11-23T09:59:55+00:00',
+    };
+    expect(viewOf({ ...row, cursor, owed_at: now }).health).toMatchObject({
+      state: 'healthy',
+      reason: null,
+      lagEvents: 10,
+    });
+  });
+
   it('is failing with the reason and words of the report', () => {
     const failing = { ...status, state: 'failing', reason: 'credentials_refused', words: 'Invalid token' };
     expect(viewOf({ ...row, status: failing }).health).toMatchObject({
