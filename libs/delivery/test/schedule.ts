@@ -145,7 +145,17 @@ const happenings: readonly (readonly [weight: number, happening: Happening])[] =
     },
   ],
   [2, (world, choose) => pick(acking(world), choose)?.makeSafe(() => choose(2) === 0)],
-  [1, (world, choose) => pick(acking(world), choose)?.restart()],
+  // With it goes what it had not made safe; and what reaches it first afterwards may be taken without an answer.
+  [
+    1,
+    (world, choose) => {
+      const destination = pick(living(world), choose);
+      destination?.sink.acks?.restart();
+      const sends = world.owner?.sends ?? [];
+      const index = sends.findIndex((send) => send.destination === destination?.view.id);
+      if (index >= 0 && choose(2) === 0) world.owner?.answer(index, 'taken_unheard');
+    },
+  ],
   [1, (world, choose) => pick(acking(world), choose)?.turn(choose(4) > 0)],
 ];
 
