@@ -17,6 +17,7 @@ export interface ForwarderOptions extends Omit<ReplayDeps, 'stopping' | 'destina
   readonly notifier: Notifier;
   readonly partitions: number;
   readonly statusIntervalMs: number;
+  readonly retentionMs: number;
   readonly sessionTimeoutMs: number;
 }
 
@@ -204,6 +205,7 @@ export class Forwarder {
     const destinations = { healthy: 0, retrying: 0, failing: 0, disabled: 0 };
     let oldest = at;
     let runnableEvents = 0;
+    let owed = at;
     const replays = { running: 0, waiting: 0, paused: 0 };
     for (const held of this.runners.values()) {
       for (const state of held.replays.machine.openStates()) replays[state]++;
@@ -212,12 +214,15 @@ export class Forwarder {
       for (const lane of runner.lanes) {
         destinations[health(lane, at)]++;
         runnableEvents += runnable(lane, at);
-        if (lane.settings.enabled) oldest = Math.min(oldest, oldestUnsentAt(lane) ?? at);
+        if (!lane.settings.enabled) continue;
+        oldest = Math.min(oldest, oldestUnsentAt(lane) ?? at);
+        owed = Math.min(owed, runner.owedSince(lane) ?? at);
       }
     }
     const { lanes, drains, probes } = this.options.budgets;
     return {
       oldestPendingSeconds: (at - oldest) / 1000,
+      retentionMarginSeconds: (owed + this.options.retentionMs - at) / 1000,
       runnableEvents,
       laneBytes: lanes.inUse,
       drainBytes: drains.inUse + probes.inUse,

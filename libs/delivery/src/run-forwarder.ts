@@ -26,6 +26,7 @@ const replayBytes = 4 * 1_048_576;
 type ForwarderRuntime = Runtime<ForwarderConfig>;
 type Database = ReturnType<typeof createPool>;
 
+const dayMs = 86_400_000;
 const groups: Readonly<Record<DestinationType, GroupRole>> = {
   splunk: 'forwarder-splunk',
   http: 'forwarder-http',
@@ -40,8 +41,8 @@ async function startForwarder(type: DestinationType, runtime: ForwarderRuntime):
   const { config, health, logger } = runtime;
   const egress = egressFromSettings(config, { connectTimeoutMs: config.AUDITLANE_EGRESS_CONNECT_TIMEOUT_MS });
   const pool = openPool(type, runtime);
-  await assertTopology(pool, { partitions: config.AUDITLANE_PARTITIONS });
-  const forwarder = makeForwarder(type, runtime, pool, egress);
+  const { retentionDays } = await assertTopology(pool, { partitions: config.AUDITLANE_PARTITIONS });
+  const forwarder = makeForwarder(type, runtime, pool, egress, retentionDays * dayMs);
   await forwarder.start();
   const watch = new SettingsWatch({
     pool,
@@ -77,7 +78,13 @@ function openPool(type: DestinationType, { config, logger, registry }: Forwarder
   return pool;
 }
 
-function makeForwarder(type: DestinationType, runtime: ForwarderRuntime, pool: Database, egress: Egress): Forwarder {
+function makeForwarder(
+  type: DestinationType,
+  runtime: ForwarderRuntime,
+  pool: Database,
+  egress: Egress,
+  retentionMs: number,
+): Forwarder {
   const { config, instance, logger, registry } = runtime;
   const knobs = knobsOf(config);
   const keyRing = KeyRing.load(config.AUDITLANE_KEY_RING_FILE);
@@ -111,6 +118,7 @@ function makeForwarder(type: DestinationType, runtime: ForwarderRuntime, pool: D
       giveUpMs: config.AUDITLANE_NOTIFY_GIVE_UP_MS,
     }),
     partitions: config.AUDITLANE_PARTITIONS,
+    retentionMs,
     commitIntervalMs: config.AUDITLANE_DELIVERY_COMMIT_INTERVAL_MS,
     statusIntervalMs: config.AUDITLANE_DELIVERY_STATUS_INTERVAL_MS,
     sessionTimeoutMs: config.AUDITLANE_SESSION_TIMEOUT_MS,
