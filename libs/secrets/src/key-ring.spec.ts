@@ -1,10 +1,18 @@
 // A sealed token opens where it belongs and nowhere else, whatever is done to it.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { createKeyRingFile, KeyRing, type SealedSecret, type SecretPlace } from './index';
+import {
+  activateKey,
+  createKeyRingFile,
+  KeyRing,
+  prepareKey,
+  removeKeys,
+  type SealedSecret,
+  type SecretPlace,
+} from './index';
 import { placeBytes } from './sealed-secret';
 
 const place: SecretPlace = { tenant: 'acme', destination: 'd-1', field: 'token', version: 3 };
@@ -172,6 +180,57 @@ describe('the key ring file', () => {
     const before = readFileSync(file, 'utf8');
     expect(() => createKeyRingFile(file)).toThrow(/EEXIST/);
     expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  test('takes a prepared key in beside the old ones, and makes it the active one, each once', () => {
+    createKeyRingFile(file);
+    const first = KeyRing.load(file).activeKey;
+    const next = prepareKey(file);
+    expect(prepareKey(file)).toBe(next);
+    expect(KeyRing.load(file)).toMatchObject({ activeKey: first, nextKey: next, keys: [first, next] });
+    expect(activateKey(file)).toBe(next);
+    expect(activateKey(file)).toBe(next);
+    expect(KeyRing.load(file)).toMatchObject({ activeKey: next, nextKey: undefined, keys: [first, next] });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directory)).toEqual(['keys.json']);
+  });
+
+  test('loses a key for good, and never the active one', () => {
+    createKeyRingFile(file);
+    const sealed = KeyRing.load(file).seal('s3cret', place);
+    prepareKey(file);
+    const active = activateKey(file);
+    expect(() => removeKeys(file, [active])).toThrow('the active key cannot be removed');
+    removeKeys(file, [sealed.kek]);
+    expect(KeyRing.load(file).keys).toEqual([active]);
+    expect(KeyRing.load(file).open(sealed, place)).toMatchObject({ cause: 'unknown_key' });
+  });
+
+  test('that changes is taken in by those that have read it before, who keep what they knew', () => {
+    createKeyRingFile(file);
+    const [sealer, opener] = [KeyRing.load(file), KeyRing.load(file)];
+    const before = sealer.seal('before', place);
+    prepareKey(file);
+    const active = activateKey(file);
+    const after = sealer.seal('after', place);
+    expect(after.kek).toBe(active);
+    expect(opener.open(after, place)).toEqual({ kind: 'open', value: 'after' });
+    removeKeys(file, [before.kek]);
+    sealer.refresh();
+    expect([sealer, opener].map((ring) => ring.open(before, place))).toEqual([
+      { kind: 'open', value: 'before' },
+      { kind: 'open', value: 'before' },
+    ]);
+  });
+
+  test('that is broken or gone while a process runs changes nothing for it', () => {
+    createKeyRingFile(file);
+    const running = KeyRing.load(file);
+    writeFileSync(file, '{"active":');
+    const sealed = running.seal('s3cret', place);
+    rmSync(file);
+    expect(running.open(sealed, place)).toEqual({ kind: 'open', value: 's3cret' });
+    expect(running.open({ ...sealed, kek: 'unknown' }, place)).toMatchObject({ cause: 'unknown_key' });
   });
 
   test('that is missing stops the start with words that say what to do', () => {
