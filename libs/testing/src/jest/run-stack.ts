@@ -134,7 +134,7 @@ export async function providePostgres(): Promise<Part> {
 
 async function nativeElasticsearch(): Promise<Part<ElasticsearchAccess>> {
   const directory = temporaryDirectory('elasticsearch');
-  const node = await startElasticsearch({ home: directory.path });
+  const node = await startElasticsearch({ home: directory.path, settings: { 'http.max_content_length': '1mb' } });
   return {
     address: node.access,
     dispose: async () => {
@@ -162,6 +162,7 @@ async function elasticsearchContainer(): Promise<Part<ElasticsearchAccess>> {
       'xpack.security.http.ssl.key': 'http.key',
       'xpack.security.http.ssl.certificate': 'http.crt',
       'xpack.security.enrollment.enabled': 'false',
+      'http.max_content_length': '1mb',
       ELASTIC_PASSWORD: password,
       ES_JAVA_OPTS: '-Xmx512m',
     })
