@@ -71,3 +71,32 @@ export async function settledThrough(
   );
   return rows[0]?.seq ?? 0;
 }
+
+export interface CursorWrite {
+  readonly destination: string;
+  readonly operation: 'INSERT' | 'UPDATE' | 'DELETE';
+  readonly nextSeq: number;
+  readonly reason: string;
+}
+
+/** From here on every write of a cursor leaves a trace, whoever makes it and whatever comes after. */
+export async function recordCursorWrites({ db }: Line): Promise<void> {
+  await db.pool.query(`
+    create table public.cursor_writes (place bigserial, destination uuid, operation text, next_seq bigint, reason text);
+    create function public.record_cursor_write() returns trigger language plpgsql security definer as $$
+      declare row delivery.cursor := coalesce(new, old);
+      begin
+        insert into public.cursor_writes (destination, operation, next_seq, reason) values (row.destination_id, tg_op, row.next_seq, row.reason);
+        return null;
+      end $$;
+    create trigger record_cursor_write after insert or update or delete on delivery.cursor
+      for each row execute function public.record_cursor_write();`);
+}
+
+export async function cursorWrites({ db }: Line, { id }: Destination): Promise<readonly CursorWrite[]> {
+  const { rows } = await db.pool.query<CursorWrite>(
+    'select destination, operation, next_seq::float8 as "nextSeq", reason from public.cursor_writes where destination = $1 order by place',
+    [id],
+  );
+  return rows;
+}

@@ -1,4 +1,5 @@
 // Events that can be told apart and put in order again: tenant by tenant, each with its number.
+import { setTimeout as delay } from 'node:timers/promises';
 import { partitionOf, type AuditEvent } from '@auditlane/contracts';
 import { makeEvent, testPartitions } from '@auditlane/testing';
 
@@ -27,3 +28,18 @@ export function trafficOf(
 
 /** 1 … n. */
 export const upTo = (n: number): number[] => Array.from({ length: n }, (_, index) => index + 1);
+
+const paceMs = 20;
+
+/** Repeats `each`, a moment apart, for as long as the work takes; answers how often. */
+export async function during(work: Promise<unknown>, each: () => Promise<void>): Promise<number> {
+  const over = new AbortController();
+  const watched = work.finally(() => over.abort());
+  let times = 0;
+  for (; !over.signal.aborted; times++) {
+    await each();
+    await Promise.race([watched, delay(paceMs)]);
+  }
+  await watched;
+  return times;
+}
