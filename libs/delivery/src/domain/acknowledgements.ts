@@ -18,6 +18,9 @@ interface Poll {
 }
 
 const nobody: readonly Outstanding[] = [];
+/** Shared by all lanes that never await anything, which are most. */
+const nothing = new Set<Outstanding>();
+const noIds = new Map<number, Outstanding>();
 
 export class Acknowledgements {
   /** The receiver hands out ids. Then a cursor covers all events, always: no commit waits for an acknowledgement. */
@@ -30,9 +33,9 @@ export class Acknowledgements {
   /** What was last said instead of an answer to a poll. */
   refusal: Refusal | undefined;
 
-  private readonly outstanding = new Set<Outstanding>();
+  private outstanding = nothing;
   /** Those that may be asked about. */
-  private readonly byId = new Map<number, Outstanding>();
+  private byId = noIds;
   private highestId = -1;
   private heldEvents = 0;
   private lowestSeq: number | undefined;
@@ -97,6 +100,10 @@ export class Acknowledgements {
     this.unheard = 0;
     this.isOn = true;
     if (!this.canAsk) this.pollAt = now + this.knobs.ackPollMs;
+    if (this.outstanding === nothing) {
+      this.outstanding = new Set();
+      this.byId = new Map();
+    }
     const taken = { ackId, spans, events, sentAt: now };
     this.outstanding.add(taken);
     this.byId.set(ackId, taken);

@@ -3,9 +3,10 @@ import type { DeliverableEvent, PollAnswer } from '@auditlane/destinations';
 import { polled } from './acknowledging';
 import type { DestinationView, Effect, LogRecord, SavedPosition, Sent, StatusRow, StoredEvent } from './effects';
 import { page } from './drain';
-import { admit, arrive, bytesStandingStill, isWorthAsking, loseTrack, relieve } from './intake';
+import { admit, arrive, isWorthAsking, loseTrack, relieve } from './intake';
 import { heldBytes, Lane, type LaneHost } from './lane';
 import { giveBack, takeStatus } from './lane-status';
+import { Lanes } from './lanes';
 import { configure, discard, remove } from './reconfigure';
 import { answer } from './requests';
 import { step, written } from './steps';
@@ -29,8 +30,7 @@ export class Partition implements LaneHost {
   readonly random: () => number;
 
   private effects: Effect[] = [];
-  private readonly lanes = new Map<string, Lane>();
-  private readonly byTenant = new Map<string, Lane[]>();
+  private readonly lanes = new Lanes();
   private readonly wakes = new Wakes<Lane>();
   private readonly saved: Map<string, SavedPosition>;
   private tracker: OffsetTracker;
@@ -62,7 +62,7 @@ export class Partition implements LaneHost {
     this.start = committed?.offset;
     for (const view of options.destinations) this.addLane(view, now);
     if (!committed) this.loseTrack('position_unknown', now);
-    for (const lane of this.lanes.values()) step(lane, now);
+    for (const lane of this.lanes) step(lane, now);
   }
 
   // ---------------------------------------------------------------- inputs
@@ -81,7 +81,7 @@ export class Partition implements LaneHost {
   answer(destination: string, id: number, sent: Sent, now: number): void {
     this.into(destination, now, (lane) => answer(lane, id, sent, now));
     const lane = this.lanes.get(destination);
-    if (lane?.removed) this.lanes.delete(destination);
+    if (lane?.removed) this.lanes.forget(lane);
   }
 
   polled(destination: string, id: number, answer: PollAnswer, now: number): void {
@@ -107,7 +107,7 @@ export class Partition implements LaneHost {
         step(lane, now);
       } else step(this.addLane(view, now), now);
     }
-    for (const lane of this.lanes.values()) {
+    for (const lane of this.lanes) {
       if (!present.has(lane.id) && !lane.removed) this.removeLane(lane, now);
     }
     this.checkWaiting(now);
@@ -125,7 +125,7 @@ export class Partition implements LaneHost {
 
   /** The claim is lost: aborts what is in flight; nothing that comes later has any effect. */
   lost(): void {
-    for (const lane of this.lanes.values()) discard(lane);
+    for (const lane of this.lanes) discard(lane);
     this.effects = this.effects.filter((effect) => effect.kind === 'abort');
   }
 
@@ -152,12 +152,12 @@ export class Partition implements LaneHost {
   }
 
   get allLanes(): Iterable<Lane> {
-    return this.lanes.values();
+    return this.lanes;
   }
 
   takeStatus(now: number, all: boolean): StatusRow[] {
     const rows: StatusRow[] = [];
-    for (const lane of this.lanes.values()) {
+    for (const lane of this.lanes) {
       if (!lane.removed && (all || lane.changed)) rows.push(takeStatus(lane, now));
     }
     return rows;
@@ -210,7 +210,7 @@ export class Partition implements LaneHost {
     }
     if (this.tracker.open >= this.knobs.windowRecords) return this.wait('window');
     if (!this.budgets.lanes.fits(heldBytes(event))) this.relieve(now);
-    const lanes = this.byTenant.get(event.tenant);
+    const lanes = this.lanes.ofTenant(event.tenant);
     if (lanes && !this.admit(lanes, event, now)) return false;
     const slot = this.tracker.add(record.lastOffset, event.acceptedOffset);
     this.highest = event.acceptedOffset;
@@ -252,7 +252,7 @@ export class Partition implements LaneHost {
 
   /** No commit passes `slot` before every lane that lost its place has a cursor: a crash would forget that it did. */
   private loseTrack(reason: 'position_unknown' | 'sequence_jump', now: number, slot?: number): void {
-    for (const lane of this.lanes.values()) {
+    for (const lane of this.lanes) {
       if (loseTrack(lane, reason, now, slot) && slot !== undefined) this.tracker.hold(slot);
       step(lane, now);
     }
@@ -261,14 +261,7 @@ export class Partition implements LaneHost {
   /** The lanes of the whole process are full: the largest one here that stands still goes to its cursor. */
   private relieve(now: number): void {
     if (now < this.relieveAfter) return;
-    let largest: Lane | undefined;
-    let bytes = 0;
-    for (const lane of this.lanes.values()) {
-      const still = bytesStandingStill(lane, now);
-      if (still <= bytes) continue;
-      bytes = still;
-      largest = lane;
-    }
+    const largest = this.lanes.largestStandingStill(now);
     if (largest) {
       relieve(largest, now);
       step(largest, now);
@@ -303,20 +296,14 @@ export class Partition implements LaneHost {
 
   private addLane(view: DestinationView, now: number): Lane {
     const lane = new Lane(this, view, this.saved.get(view.id), now);
-    this.lanes.set(view.id, lane);
-    const lanes = this.byTenant.get(view.tenant);
-    if (lanes) lanes.push(lane);
-    else this.byTenant.set(view.tenant, [lane]);
+    this.lanes.add(lane);
     return lane;
   }
 
   private removeLane(lane: Lane, now: number): void {
-    const { tenant } = lane.settings;
-    const others = (this.byTenant.get(tenant) ?? []).filter((other) => other !== lane);
-    if (others.length > 0) this.byTenant.set(tenant, others);
-    else this.byTenant.delete(tenant);
+    this.lanes.retire(lane);
     remove(lane, now);
     step(lane, now);
-    if (!lane.flight) this.lanes.delete(lane.id);
+    if (!lane.flight) this.lanes.forget(lane);
   }
 }
