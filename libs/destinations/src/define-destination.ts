@@ -6,6 +6,7 @@ import { withholdToken, type MadeDestination } from './withhold-token';
 
 export interface Opened<S> {
   readonly id: string;
+  readonly channel: string;
   /** In its normal form. */
   readonly url: string;
   readonly settings: S;
@@ -31,7 +32,7 @@ export function defineDestination<S extends Readonly<Record<string, unknown>>>(
     settings: parts.settings,
     limits: parts.limits,
     checkUrl: (url) => parts.checkUrl(url),
-    open({ id, url, options, token, now = Date.now }) {
+    open({ id, channel = id, url, options, token, now = Date.now }) {
       const checked = parts.checkUrl(url);
       const parsed = parts.settings.safeParse(options);
       const faults: ConfigFault[] = [];
@@ -40,7 +41,7 @@ export function defineDestination<S extends Readonly<Record<string, unknown>>>(
       const words = parsed.success ? parts.tokenFault(token, parsed.data) : undefined;
       if (words !== undefined) faults.push({ field: 'token', code: 'token_invalid', words });
       if (!checked.ok || !parsed.success || words !== undefined) return { ok: false, faults };
-      const made = parts.make({ id, url: checked.url, settings: parsed.data, token, now });
+      const made = parts.make({ id, channel, url: checked.url, settings: parsed.data, token, now });
       return { ok: true, destination: { type: parts.type, ...withholdToken(made, token) } };
     },
   };

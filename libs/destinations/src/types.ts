@@ -1,6 +1,10 @@
 // What a destination type is: a pure value that turns events into one request and one answer into a verdict per event.
 import type { DestinationType, ParkReason, PoisonReason, StoredHeaders, TransientReason } from '@auditlane/contracts';
 import type { z } from 'zod';
+import type { InboundResponse, OutboundRequest } from './messages';
+import type { Probe } from './probe';
+
+export type { InboundResponse, OutboundRequest } from './messages';
 
 export interface DeliverableEvent {
   readonly seq: number;
@@ -9,30 +13,11 @@ export interface DeliverableEvent {
   readonly headers: StoredHeaders;
 }
 
-/** A request as libs/egress sends it. `body` is empty for GET and for the empty-body probe. */
-export interface OutboundRequest {
-  readonly method: 'GET' | 'POST';
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  /** Compress the body on the way out, and say so in `content-encoding`. */
-  readonly gzip: boolean;
-  readonly timeoutMs: number;
-  /** How much of the answer's body is read; past it `truncated` is set and the connection is given up. */
-  readonly maxAnswerBytes: number;
-}
-
-/** Header names are lower case; a body that was compressed is handed over decompressed (and capped after that). */
-export interface InboundResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  readonly truncated: boolean;
-}
-
 /**
  * - `delivered`: the receiver said so, in the words its protocol has for it. Never a guess. `diverted`: it keeps the event, but beside the target
  *   (Elasticsearch's failure store), where its owner has to look for it.
+ * - `accepted`: taken in, and delivered only once `ackId` is acknowledged. The events of one request share it.
+ *   `unacknowledged` on `delivered`: taken in by a receiver that may acknowledge, in an answer that has no id to ask about.
  * - `retry`: says nothing against the event or the settings; send again, not before `afterMs` where it is given.
  * - `split`: the request as a whole was refused for its content or size. Halve it; an event refused alone is poison for `reason`.
  * - `poison`: this event, and only this one, was refused.
@@ -41,7 +26,13 @@ export interface InboundResponse {
  * `words` is the receiver's own text, cleaned and capped (`receiverWords`); still to be escaped where it is shown.
  */
 export type Verdict =
-  | { readonly kind: 'delivered'; readonly slowDown?: boolean; readonly diverted?: boolean }
+  | {
+      readonly kind: 'delivered';
+      readonly slowDown?: boolean;
+      readonly diverted?: boolean;
+      readonly unacknowledged?: boolean;
+    }
+  | { readonly kind: 'accepted'; readonly ackId: number; readonly slowDown?: boolean }
   | {
       readonly kind: 'retry';
       readonly reason: TransientReason;
@@ -53,6 +44,21 @@ export type Verdict =
   | { readonly kind: 'poison'; readonly reason: PoisonReason; readonly code: string; readonly words: string }
   | { readonly kind: 'park'; readonly reason: ParkReason; readonly code: string; readonly words: string };
 
+/**
+ * What a receiver says when it is asked about ids. Nothing but its explicit yes is in `ackIds`.
+ * - `disabled`: it does not acknowledge any more; what it took in is as safe as it will ever say.
+ */
+export type PollAnswer =
+  | { readonly kind: 'acknowledged'; readonly ackIds: readonly number[] }
+  | { readonly kind: 'disabled' }
+  | { readonly kind: 'refused'; readonly verdict: Extract<Verdict, { kind: 'retry' | 'park' }> };
+
+/** How a receiver that hands out ids is asked what is safe with it. */
+export interface Acknowledgement {
+  poll(ackIds: readonly number[]): OutboundRequest;
+  judge(response: InboundResponse, ackIds: readonly number[]): PollAnswer;
+}
+
 /** Caps of one request. `bytes` is measured before compression, as receivers measure it. */
 export interface DestinationLimits {
   readonly events: number;
@@ -62,8 +68,13 @@ export interface DestinationLimits {
 
 /** A destination as it is stored, its token opened. `options` is checked against the type's settings schema. */
 export interface DestinationConfig {
-  /** The destination's UUID; Splunk's request channel. A test of unsaved settings gives a fresh one. */
+  /** The destination's UUID. A test of unsaved settings gives a fresh one. */
   readonly id: string;
+  /**
+   * Splunk's request channel: a UUID of whoever opens the destination, never shared, since acknowledgements count in it and are told once.
+   * The destination's id where nothing is awaited.
+   */
+  readonly channel?: string;
   readonly url: string;
   readonly options: unknown;
   readonly token: string;
@@ -80,28 +91,6 @@ export interface ConfigFault {
 
 export type UrlCheck = { readonly ok: true; readonly url: string } | ({ readonly ok: false } & ConfigFault);
 
-export interface ProbeResult {
-  readonly ok: boolean;
-  readonly code: string;
-  /** What was found, with the receiver's words where it had some. */
-  readonly detail: string;
-  /** What to do; empty where nothing needs doing. */
-  readonly fix: string;
-}
-
-/** One step of Test Connection. Steps run in order; the first that is not ok ends the test. None of them writes an event. */
-export interface ProbeStep {
-  readonly stage: 'answer' | 'authentication' | 'permission';
-  readonly request: OutboundRequest;
-  judge(response: InboundResponse): ProbeResult;
-}
-
-export interface Probe {
-  readonly steps: readonly ProbeStep[];
-  /** Said beside a passed test, so that it promises no more than it showed. */
-  readonly notProven: readonly string[];
-}
-
 /** A destination ready to send: settings parsed, address settled, constant parts of the requests made. */
 export interface Destination {
   readonly type: DestinationType;
@@ -112,7 +101,10 @@ export interface Destination {
   encode(events: readonly DeliverableEvent[]): OutboundRequest;
   /** Exactly one verdict per event, in order; throws for no answer whatever. */
   judge(response: InboundResponse, events: readonly DeliverableEvent[]): readonly Verdict[];
-  probe(): Probe;
+  /** Only where the type has such a thing, and the settings ask for it. */
+  readonly acknowledgement?: Acknowledgement;
+  /** What Test Connection asks. Writes no event, unless it is given one to write: that goes the way of every event. */
+  probe(event?: DeliverableEvent): Probe;
   /** The answer's text for the list of attempts: without the token, cleaned and capped; still to be escaped where it is shown. */
   said(response: InboundResponse): string;
 }

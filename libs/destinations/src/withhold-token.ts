@@ -1,5 +1,6 @@
 // Some receivers repeat the request's headers in their answers. The token is taken out before anything of an answer is read: words reach
 // a column, a log line and the page, where whoever may set up streaming could otherwise read back what is only ever written.
+import type { ProbeStep } from './probe';
 import type { Destination, InboundResponse } from './types';
 import { receiverWords } from './words';
 
@@ -16,16 +17,28 @@ export function withholdToken(destination: MadeDestination, token: string): Omit
   if (token.length < shortest) return { ...destination, said };
   const forms = [...new Set([token, JSON.stringify(token).slice(1, -1), Buffer.from(token).toString('base64')])];
   const clean = (response: InboundResponse): InboundResponse => withoutAny(response, forms);
+  const { acknowledgement } = destination;
   return {
     ...destination,
     judge: (response, events) => destination.judge(clean(response), events),
+    ...(acknowledgement && {
+      acknowledgement: { ...acknowledgement, judge: (response, ids) => acknowledgement.judge(clean(response), ids) },
+    }),
     said: (response) => said(clean(response)),
-    probe() {
-      const probe = destination.probe();
-      return {
-        ...probe,
-        steps: probe.steps.map((step) => ({ ...step, judge: (response) => step.judge(clean(response)) })),
-      };
+    probe(event) {
+      const probe = destination.probe(event);
+      return { ...probe, steps: probe.steps.map((step) => withheldStep(step, clean)) };
+    },
+  };
+}
+
+function withheldStep(step: ProbeStep, clean: (response: InboundResponse) => InboundResponse): ProbeStep {
+  return {
+    ...step,
+    judge(response) {
+      const judged = step.judge(clean(response));
+      if (judged === 'not_yet' || judged.next === undefined) return judged;
+      return { ...judged, next: withheldStep(judged.next, clean) };
     },
   };
 }
@@ -35,8 +48,13 @@ function said({ body }: InboundResponse): string {
 }
 
 function withoutAny(response: InboundResponse, forms: readonly string[]): InboundResponse {
-  const found = forms.filter((form) => response.body.includes(form));
+  const to = response.headers['location'];
+  const found = forms.filter((form) => response.body.includes(form) || to?.includes(form));
   if (found.length === 0) return response;
-  const text = found.reduce((rest, form) => rest.replaceAll(form, withheld), response.body.toString('utf8'));
-  return { ...response, body: Buffer.from(text) };
+  const without = (text: string): string => found.reduce((rest, form) => rest.replaceAll(form, withheld), text);
+  return {
+    ...response,
+    headers: to === undefined ? response.headers : { ...response.headers, location: without(to) },
+    body: Buffer.from(without(response.body.toString('utf8'))),
+  };
 }

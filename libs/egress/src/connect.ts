@@ -118,6 +118,8 @@ function connectTo(
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('error', (error) => finish(tcpFailure(codeOf(error))));
     socket.once('connect', () => {
+      // Gone again already: a fault of the line, and no refusal of ours.
+      if (socket.remoteAddress === undefined) return finish(failure('tcp_failed'));
       const permitted = isConnectedTo(socket, host, address, port, policy);
       finish(permitted ? { kind: 'tcp', socket } : failure('destination_refused'));
     });

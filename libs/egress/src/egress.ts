@@ -6,10 +6,11 @@ import { Pool, type buildConnector } from 'undici';
 import { openConnection, vetHost, type ConnectContext, type Observer } from './connect';
 import { failure, urlFailure, type EgressFailure } from './domain/failure';
 import type { EgressPolicy } from './domain/policy';
+import { isCertificateRequired } from './domain/tls-failure';
 import { bareHost, checkUrl, portOf } from './domain/url';
 import { assertSafeEnvironment } from './environment';
 import { ConnectionRefusal, exchange } from './exchange';
-import { dnsResolver, type Resolver } from './resolve';
+import { codeOf, dnsResolver, type Resolver } from './resolve';
 import type { EgressRequest, EgressResult, EgressTarget } from './result';
 import { TrustStore } from './trust';
 
@@ -48,6 +49,12 @@ interface Agent {
   readonly version: number;
   readonly origin: string;
   readonly pool: Pool;
+  readonly alerts: Alerts;
+}
+
+/** What a receiver said by TLS after the handshake: undici tells only that the connection ended. */
+interface Alerts {
+  asksForCertificate: boolean;
 }
 
 const gzipAsync = promisify(gzip);
@@ -105,7 +112,7 @@ export class Egress {
     // Taken only now, so that nothing can close it before the request is handed over.
     const agent = this.agentFor(target, checked.url.origin);
     if ('kind' in agent) return agent;
-    return exchange(agent.pool, {
+    const result = await exchange(agent.pool, {
       options: {
         method: request.method,
         path: checked.url.pathname + checked.url.search,
@@ -127,6 +134,8 @@ export class Egress {
       maxAnswerBytes: request.maxAnswerBytes ?? this.settings.maxAnswerBytes,
       signal,
     });
+    const wasRefused = result.kind === 'failure' && result.code === 'request_failed' && agent.alerts.asksForCertificate;
+    return wasRefused ? failure('tls_client_certificate', result.sent) : result;
   }
 
   /** Ends a destination's connections at once: its requests end as `closed`, their effect unknown. */
@@ -148,12 +157,14 @@ export class Egress {
     const kept = this.agents.get(target.destinationId);
     if (kept && kept.version === target.configVersion && kept.origin === origin) return kept;
     if (!this.trust.contextFor(target.caPem)) return failure('ca_invalid');
-    const agent: Agent = { version: target.configVersion, origin, pool: this.createPool(origin, target) };
+    const alerts: Alerts = { asksForCertificate: false };
+    const pool = this.createPool(origin, target, alerts);
+    const agent: Agent = { version: target.configVersion, origin, pool, alerts };
     this.agents.set(target.destinationId, agent);
     return agent;
   }
 
-  private createPool(origin: string, { caPem, observe }: EgressTarget): Pool {
+  private createPool(origin: string, { caPem, observe }: EgressTarget, alerts: Alerts): Pool {
     return new Pool(origin, {
       connections: this.settings.connectionsPerDestination,
       pipelining: 1,
@@ -163,7 +174,7 @@ export class Egress {
       keepAliveMaxTimeout: this.settings.idleMs,
       clientTtl: this.settings.maxConnectionAgeMs,
       connect: ({ hostname, port }, callback) =>
-        void this.dial(hostname, Number(port || 443), caPem, observe, callback),
+        void this.dial(hostname, Number(port || 443), caPem, { observe, alerts }, callback),
     });
   }
 
@@ -171,15 +182,20 @@ export class Egress {
     host: string,
     port: number,
     caPem: string | null | undefined,
-    observe: Observer | undefined,
+    { observe, alerts }: { readonly observe: Observer | undefined; readonly alerts: Alerts },
     callback: buildConnector.Callback,
   ): Promise<void> {
     const secureContext = this.trust.contextFor(caPem);
     const opened = secureContext
       ? await openConnection(host, port, secureContext, this.connecting, observe)
       : failure('ca_invalid');
-    if (opened.kind === 'open') callback(null, opened.socket);
-    else callback(new ConnectionRefusal(opened), null);
+    if (opened.kind === 'open') {
+      opened.socket.once('error', (error) => {
+        // In TLS 1.3 a receiver looks at a client's certificate only after the client takes the handshake for done.
+        if (isCertificateRequired(codeOf(error))) alerts.asksForCertificate = true;
+      });
+      callback(null, opened.socket);
+    } else callback(new ConnectionRefusal(opened), null);
   }
 }
 

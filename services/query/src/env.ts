@@ -33,4 +33,18 @@ export const queryDefinition = defineConfig('query', {
     10,
     'Connection tests that a tenant may run in a minute at each replica',
   ),
+  AUDITLANE_TESTS_AT_ONCE: integerSetting(
+    1,
+    100,
+    2,
+    'Connection tests that a tenant may have running at the same time at each replica',
+  ),
+  AUDITLANE_TEST_TOTAL_MS: integerSetting(100, 300_000, 30_000, 'Longest time of a connection test'),
+  AUDITLANE_TEST_REQUEST_MS: integerSetting(100, 60_000, 10_000, 'Longest time of each request of a connection test'),
+  AUDITLANE_TEST_CONFIRM_MS: integerSetting(
+    100,
+    60_000,
+    10_000,
+    'How long a connection test waits for Splunk to acknowledge its event',
+  ),
 });

@@ -26,6 +26,7 @@ import { WebhookService } from './webhook/webhook.service';
 
 /** Every search here is one index scan; what takes longer is a fault, and must not pile up. */
 const statementTimeoutMs = 5_000;
+const longestConnectMs = 5_000;
 
 export type QueryConfig = ConfigOf<typeof queryDefinition>;
 
@@ -42,7 +43,10 @@ export async function startQuery(runtime: Runtime<QueryConfig>): Promise<Running
   health.addReadiness('database', async () => (await pool.query('select 1')).rowCount === 1);
 
   const keyRing = KeyRing.load(config.AUDITLANE_KEY_RING_FILE);
-  const egress = egressFromSettings(config);
+  const egress = egressFromSettings(config, {
+    // Less than a whole request has, so that a test can say which of the two was too slow.
+    connectTimeoutMs: Math.min(longestConnectMs, config.AUDITLANE_TEST_REQUEST_MS / 2),
+  });
   const destinations = new DestinationsService(
     new DestinationsRepository(pool, keyRing, groupsOf(config.AUDITLANE_TOPIC_PREFIX)),
     keyRing,
@@ -53,8 +57,15 @@ export async function startQuery(runtime: Runtime<QueryConfig>): Promise<Running
     events: new EventsRepository(pool),
     cursorKey: new CursorKey(config.AUDITLANE_CURSOR_KEY ?? readFileSync(config.AUDITLANE_KEY_RING_FILE)),
     destinations,
-    connectionTest: new ConnectionTestService(destinations, egress),
-    testLimit: new TestLimit(config.AUDITLANE_TESTS_PER_MINUTE),
+    connectionTest: new ConnectionTestService(destinations, egress, {
+      totalMs: config.AUDITLANE_TEST_TOTAL_MS,
+      requestMs: config.AUDITLANE_TEST_REQUEST_MS,
+      confirmMs: config.AUDITLANE_TEST_CONFIRM_MS,
+    }),
+    testLimit: new TestLimit({
+      perMinute: config.AUDITLANE_TESTS_PER_MINUTE,
+      atOnce: config.AUDITLANE_TESTS_AT_ONCE,
+    }),
     preview: new PreviewService(new PreviewRepository(pool)),
     attempts: new AttemptsRepository(pool),
     deadLetters: new DeadLettersRepository(pool),

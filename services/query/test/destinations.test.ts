@@ -331,9 +331,7 @@ describe('testing a connection', () => {
       json: { type: 'splunk', url: sink.url, token: sink.token, caPem: sink.caPem, ...changed },
     });
   const stagesOf = (answer: Answer) =>
-    Object(answer.body).stages.map(
-      ({ stage, ok }: { stage: string; ok: boolean }) => `${stage}:${ok ? 'ok' : 'failed'}`,
-    );
+    Object(answer.body).stages.map(({ stage, state }: { stage: string; state: string }) => `${stage}:${state}`);
 
   it('passes every stage at a receiver that takes the token, and writes no event there', async () => {
     const answer = await test('tester', {});
@@ -344,14 +342,14 @@ describe('testing a connection', () => {
 
   it('stops at the stage that fails, says why and what to do', async () => {
     const refused = await test('tester', { token: 'canary-token-another' });
-    expect(stagesOf(refused).at(-1)).toBe('authentication:failed');
+    expect(stagesOf(refused)).toContain('authentication:failed');
     const untrusted = await test('tester', { caPem: null });
-    expect(stagesOf(untrusted)).toEqual(['policy:ok', 'dns:ok', 'tcp:ok', 'tls:failed']);
+    expect(stagesOf(untrusted).slice(0, 4)).toEqual(['policy:ok', 'dns:ok', 'tcp:ok', 'tls:failed']);
     const closed = await test('tester', { url: `https://127.0.0.1:${closedPort}` });
-    expect(stagesOf(closed)).toEqual(['policy:ok', 'dns:ok', 'tcp:failed']);
+    expect(stagesOf(closed).slice(0, 4)).toEqual(['policy:ok', 'dns:ok', 'tcp:failed', 'tls:not_reached']);
     for (const answer of [refused, untrusted, closed]) {
       expect(answer.body).toMatchObject({ ok: false });
-      expect(Object(answer.body).stages.at(-1)).toMatchObject({
+      expect(Object(answer.body).stages.find(({ state }: { state: string }) => state === 'failed')).toMatchObject({
         code: expect.stringMatching(/./),
         detail: expect.stringMatching(/./),
         fix: expect.stringMatching(/./),
@@ -361,8 +359,8 @@ describe('testing a connection', () => {
 
   it('does not try what could not be saved', async () => {
     const before = sink.connections;
-    const answer = await test('tester', { url: 'https://127.0.0.1:1/' });
-    expect([answer.status, faultPaths(answer)]).toEqual([422, ['url']]);
+    const answer = await test('tester', { token: 'a token with blanks' });
+    expect([answer.status, faultPaths(answer)]).toEqual([422, ['token']]);
     expect(sink.connections).toBe(before);
   });
 
@@ -377,7 +375,7 @@ describe('testing a connection', () => {
   it('is limited for each tenant', async () => {
     const answers: Answer[] = [];
     for (let i = 0; i < 9; i++) answers.push(await test('eager', { url: 'https://127.0.0.1:1/' }));
-    expect(answers.map((answer) => answer.status)).toEqual([422, 422, 422, 422, 422, 422, 422, 422, 429]);
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200, 200, 200, 200, 429]);
     expect(Number(answers.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 });

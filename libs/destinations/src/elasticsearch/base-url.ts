@@ -17,3 +17,7 @@ export const bulkUrl = (base: string, target: string): string =>
   `${base}/${target}/_bulk?filter_path=errors,error,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason`;
 export const authenticateUrl = (base: string): string => `${base}/_security/_authenticate`;
 export const privilegesUrl = (base: string): string => `${base}/_security/user/_has_privileges`;
+export const rootUrl = (base: string): string => `${base}/`;
+/** Only whether it is there: of the answer next to nothing is wanted. */
+export const lookUpUrl = (base: string, target: string): string =>
+  `${base}/${target}?filter_path=*.settings.index.uuid`;

@@ -1,9 +1,9 @@
 // Elasticsearch: one POST to the bulk API of an index or data stream.
 import { defineDestination } from '../define-destination';
 import { joinPieces } from '../pieces';
-import type { DestinationLimits, OutboundRequest } from '../types';
+import type { DeliverableEvent, DestinationLimits, InboundResponse, OutboundRequest, Verdict } from '../types';
 import { authorizationHeader, elasticsearchTokenFault } from './authorization';
-import { authenticateUrl, bulkUrl, checkElasticsearchUrl, privilegesUrl } from './base-url';
+import { authenticateUrl, bulkUrl, checkElasticsearchUrl, lookUpUrl, privilegesUrl, rootUrl } from './base-url';
 import { bulkLineBytes, bulkLines } from './encode';
 import { judgeElasticsearch } from './judge';
 import { askedPrivileges, elasticsearchProbe } from './probe';
@@ -31,22 +31,34 @@ export const elasticsearch = defineDestination({
       maxAnswerBytes,
     });
     const privileges = post(privilegesUrl(url), 'application/json', askedPrivileges(settings.target), false);
-    const authenticate: OutboundRequest = {
+    const get = (from: string): OutboundRequest => ({
       ...privileges,
       method: 'GET',
-      url: authenticateUrl(url),
+      url: from,
       headers: { authorization, accept: 'application/json' },
       body: Buffer.alloc(0),
+    });
+    const encode = (events: readonly DeliverableEvent[]): OutboundRequest => {
+      const body = joinPieces(events.flatMap((event) => bulkLines(settings.event, event)));
+      return post(bulkUrl(url, settings.target), 'application/x-ndjson', body, true);
     };
+    const judge = (response: InboundResponse, events: readonly DeliverableEvent[]): readonly Verdict[] =>
+      judgeElasticsearch(response, events.length, now());
     return {
       limits,
       size: (event) => bulkLineBytes(settings.event, event),
-      encode(events) {
-        const body = joinPieces(events.flatMap((event) => bulkLines(settings.event, event)));
-        return post(bulkUrl(url, settings.target), 'application/x-ndjson', body, true);
-      },
-      judge: (response, events) => judgeElasticsearch(response, events.length, now()),
-      probe: () => elasticsearchProbe(authenticate, privileges, settings.target, now),
+      encode,
+      judge,
+      probe: (event) =>
+        elasticsearchProbe({
+          root: get(rootUrl(url)),
+          authenticate: get(authenticateUrl(url)),
+          privileges,
+          lookUp: get(lookUpUrl(url, settings.target)),
+          target: settings.target,
+          event: event && { request: encode([event]), judge: (response) => judge(response, [event])[0] },
+          now,
+        }),
     };
   },
 });

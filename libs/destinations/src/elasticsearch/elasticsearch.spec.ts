@@ -1,6 +1,8 @@
 // Elasticsearch: the bulk body, the meaning of each item and of each answer as a whole.
 import { createHash } from 'node:crypto';
 import { answer, bulk, elastic, openFaults, opened, sampleEvent, sampleEvents } from '../../spec/samples';
+import { foundBy } from '../../spec/found-by';
+import { testEvent } from '../test-event';
 import type { InboundResponse, Verdict } from '../types';
 
 const elasticsearch = opened('elasticsearch');
@@ -248,8 +250,9 @@ describe('a bulk answer as a whole', () => {
 });
 
 describe('testing the connection to Elasticsearch', () => {
+  const event = testEvent('acme', 'connection-test-1', new Date('2026-11-23T20:00:00Z'));
   const { steps } = elasticsearch.probe();
-  const [authenticate, privileges] = steps;
+  const [root, authenticate, privileges] = steps;
   const granted = (create: boolean, configure: boolean) =>
     answer(
       200,
@@ -261,8 +264,9 @@ describe('testing the connection to Elasticsearch', () => {
       elastic,
     );
 
-  it('asks who the credentials are and what they may do, and writes nothing', () => {
+  it('asks which product it is, who the credentials are and what they may do, and writes nothing', () => {
     expect(steps.map(({ request }) => `${request.method} ${request.url}`)).toEqual([
+      'GET https://siem.acme.test/',
       'GET https://siem.acme.test/_security/_authenticate',
       'POST https://siem.acme.test/_security/user/_has_privileges',
     ]);
@@ -272,31 +276,78 @@ describe('testing the connection to Elasticsearch', () => {
   });
 
   it.each([
-    [answer(200, { username: 'forwarder' }, elastic), true, 'credentials_accepted'],
-    [answer(200, { username: 'forwarder' }), false, 'not_the_expected_receiver'],
+    [answer(200, { version: { number: '9.0.0' } }, elastic), 'answer:ok:elasticsearch_answers'],
+    [answer(200, { version: { distribution: 'opensearch', number: '3.1.0' } }), 'answer:failed:opensearch'],
     [
-      answer(401, { error: { type: 'security_exception', reason: 'unable to authenticate' } }),
-      false,
-      'credentials_refused',
+      answer(200, { version: { number: '7.10.2' }, tagline: 'You Know, for Search' }),
+      'answer:failed:elasticsearch_too_old',
     ],
+    [
+      answer(200, { version: { number: '9.0.0' } }, { 'x-elastic-product': 'Other' }),
+      'answer:failed:not_elasticsearch',
+    ],
+    [answer(200, '<html>'), 'answer:failed:not_elasticsearch'],
+    [answer(401, '', elastic), 'answer:not_proven:root_not_shown'],
+    [answer(403, ''), 'answer:not_proven:root_not_shown'],
+    [answer(302, ''), 'answer:failed:http_302'],
+    [answer(404, ''), 'answer:failed:http_404'],
+  ])('which product, answer %#', (response, expected) => {
+    expect(foundBy(root, response)).toEqual([expected]);
+  });
+
+  const securityFault = (reason: string) => ({ error: { type: 'security_exception', reason } });
+  it.each([
+    [
+      answer(200, { username: 'forwarder' }, elastic),
+      ['answer:ok:elasticsearch_answers', 'authentication:ok:credentials_accepted'],
+    ],
+    [answer(200, { username: 'forwarder' }), ['answer:failed:not_elasticsearch']],
+    [answer(401, securityFault('unable to authenticate')), ['authentication:failed:http_401']],
+    [answer(401, securityFault('api key is expired')), ['authentication:failed:api_key_expired']],
+    [answer(401, securityFault('api key has been invalidated')), ['authentication:failed:api_key_revoked']],
     [
       answer(400, { error: 'no handler found for uri [/_security/_authenticate] and method [GET]' }),
-      true,
-      'security_off',
+      ['authentication:ok:security_off', 'permission:ok:permissions_off'],
     ],
-    [answer(200, '<html>', elastic), false, 'not_the_expected_receiver'],
-    [answer(503, ''), false, 'busy'],
-  ])('who, answer %#', (response, ok, code) => {
-    expect(authenticate?.judge(response)).toMatchObject({ ok, code });
+    [answer(200, '<html>', elastic), ['answer:failed:not_elasticsearch']],
+    [answer(503, ''), ['answer:failed:http_503']],
+  ])('who, answer %#', (response, expected) => {
+    expect(foundBy(authenticate, response)).toEqual(expected);
   });
 
   it.each([
-    [granted(true, true), true, 'permission_granted'],
-    [granted(true, false), true, 'permission_granted_if_target_exists'],
-    [granted(false, true), false, 'permission_refused'],
-    [answer(200, { has_all_requested: true }, elastic), false, 'not_the_expected_receiver'],
-    [answer(403, { error: { type: 'security_exception', reason: 'unauthorized' } }), false, 'permission_refused'],
-  ])('what, answer %#', (response, ok, code) => {
-    expect(privileges?.judge(response)).toMatchObject({ ok, code });
+    [granted(true, true), ['permission:ok:permission_granted']],
+    [granted(true, false), []],
+    [granted(false, true), ['permission:failed:create_doc_missing']],
+    [answer(200, { has_all_requested: true }, elastic), ['answer:failed:not_elasticsearch']],
+    [answer(403, securityFault('unauthorized')), ['permission:failed:http_403']],
+  ])('what, answer %#', (response, expected) => {
+    expect(foundBy(privileges, response)).toEqual(expected);
+  });
+
+  it.each([
+    [answer(200, {}, elastic), 'permission:ok:permission_granted'],
+    [answer(404, {}, elastic), 'permission:failed:target_missing'],
+    [answer(403, {}, elastic), 'permission:not_proven:target_not_seen'],
+  ])('looks for a target that it may not create, answer %#', (response, expected) => {
+    const judged = privileges?.judge(granted(true, false));
+    const next = typeof judged === 'object' ? judged.next : undefined;
+    expect(next?.request).toMatchObject({ method: 'GET', url: expect.stringContaining('/logs-audit.events-default') });
+    expect(foundBy(next, response)).toEqual([expected]);
+  });
+
+  it.each([
+    [bulk({ status: 201 }), ['event:ok:event_taken', 'confirmation:ok:event_stored']],
+    [bulk({ status: 201, failure_store: 'used' }), ['event:ok:event_taken', 'confirmation:not_proven:event_diverted']],
+    [bulk(fault(403, 'cluster_block_exception', 'blocked')), ['permission:failed:bulk_403_cluster_block_exception']],
+    [bulk(fault(400, 'index_closed_exception', 'closed')), ['permission:failed:bulk_400_index_closed_exception']],
+    [bulk(fault(404, 'index_not_found_exception')), ['permission:failed:bulk_404_index_not_found_exception']],
+    [bulk(fault(400, 'document_parsing_exception')), ['event:failed:bulk_400_document_parsing_exception']],
+    [bulk(fault(429, 'es_rejected_execution_exception')), ['event:failed:bulk_429_es_rejected_execution_exception']],
+    [bulk(fault(400, 'something_new')), ['event:failed:bulk_400_something_new']],
+  ])('the event, answer %#', (response, expected) => {
+    const step = elasticsearch.probe(event).steps.at(-1);
+    expect(step?.request).toEqual(elasticsearch.encode([event]));
+    expect(foundBy(step, response)).toEqual(expected);
   });
 });

@@ -4,8 +4,10 @@ import { sharedElasticsearch } from '@auditlane/testing';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { sampleEvent, sampleEvents } from '../../spec/samples';
+import { foundIn } from '../../spec/found-by';
+import { testEvent } from '../test-event';
 import { registry } from '../registry';
-import type { DeliverableEvent, Destination, OutboundRequest, ProbeResult, Verdict } from '../types';
+import type { DeliverableEvent, Destination, OutboundRequest, Verdict } from '../types';
 
 type Node = Awaited<ReturnType<typeof sharedElasticsearch>>;
 
@@ -73,9 +75,16 @@ describe('a real Elasticsearch', () => {
     return destination.judge(await exchange(destination.encode(events)), events);
   }
 
-  async function test(destination: Destination): Promise<ProbeResult[]> {
-    const results: ProbeResult[] = [];
-    for (const step of destination.probe().steps) results.push(step.judge(await exchange(step.request)));
+  async function test(destination: Destination, event?: DeliverableEvent): Promise<string[]> {
+    const queue = [...destination.probe(event).steps];
+    const results: string[] = [];
+    for (let step = queue.shift(); step; step = queue.shift()) {
+      const judged = step.judge(await exchange(step.request));
+      if (judged === 'not_yet') return [...results, judged];
+      results.push(...foundIn(judged));
+      if (judged.findings.some(({ state }) => state === 'failed')) return results;
+      if (judged.next) queue.unshift(judged.next);
+    }
     return results;
   }
 
@@ -163,15 +172,27 @@ describe('a real Elasticsearch', () => {
   });
 
   it('answers a test of the connection with what the key may do', async () => {
-    expect(await test(open(`logs-audit.events-${id}`))).toMatchObject([
-      { ok: true, code: 'credentials_accepted' },
-      { ok: true, code: 'permission_granted' },
+    const signedIn = ['answer:ok:elasticsearch_answers', 'authentication:ok:credentials_accepted'];
+    expect(await test(open(`logs-audit.events-${id}`))).toEqual(
+      expect.arrayContaining([...signedIn, 'permission:ok:permission_granted']),
+    );
+    expect((await test(open(`elsewhere-${id}`))).at(-1)).toBe('permission:failed:create_doc_missing');
+    expect((await test(open('logs-x', {}, 'bm90OmtleQ=='))).at(-1)).toBe('authentication:failed:http_401');
+  });
+
+  it('says with a test event what only a write can show', async () => {
+    const event = testEvent('acme', `connection-test-${id}`, new Date());
+    const good = `logs-audit.events-tested-${id}`;
+    expect((await test(open(good), event)).slice(-2)).toEqual(['event:ok:event_taken', 'confirmation:ok:event_stored']);
+    expect(await documents(good)).toMatchObject([
+      { event: { id: event.headers.id }, auditlane: { seq: 0 }, organization: { id: 'acme' } },
     ]);
-    expect(await test(open(`elsewhere-${id}`))).toMatchObject([
-      { ok: true },
-      { ok: false, code: 'permission_refused' },
-    ]);
-    const [first] = await test(open('logs-x', {}, 'bm90OmtleQ=='));
-    expect(first).toMatchObject({ ok: false, code: 'credentials_refused' });
+    const blocked = `logs-audit.events-test-blocked-${id}`;
+    await admin('PUT', `/${blocked}`, { settings: { 'index.blocks.write': true } });
+    expect((await test(open(blocked), event)).at(-1)).toBe('permission:failed:bulk_403_cluster_block_exception');
+    const closed = `logs-audit.events-test-closed-${id}`;
+    await admin('PUT', `/${closed}`);
+    await admin('POST', `/${closed}/_close`);
+    expect((await test(open(closed), event)).at(-1)).toBe('permission:failed:bulk_400_index_closed_exception');
   });
 });

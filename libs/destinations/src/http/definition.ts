@@ -2,7 +2,7 @@
 import { parseBaseUrl } from '../base-url';
 import { defineDestination, headerTokenFault } from '../define-destination';
 import { pieceBytes } from '../pieces';
-import type { DestinationLimits, OutboundRequest, UrlCheck } from '../types';
+import type { DeliverableEvent, DestinationLimits, OutboundRequest, UrlCheck } from '../types';
 import { contentTypes, httpBodies, httpElement, separatorBytes } from './encode';
 import { judgeHttp } from './judge';
 import { httpProbe } from './probe';
@@ -30,19 +30,20 @@ export const http = defineDestination({
       'content-type': contentTypes[settings.format],
     };
     const base = { url, timeoutMs: limits.timeoutMs, maxAnswerBytes };
-    const probe: OutboundRequest = { ...base, method: 'GET', headers, body: Buffer.alloc(0), gzip: false };
+    const options: OutboundRequest = { ...base, method: 'OPTIONS', headers, body: Buffer.alloc(0), gzip: false };
+    const encode = (events: readonly DeliverableEvent[]): OutboundRequest => ({
+      ...base,
+      method: 'POST',
+      headers: settings.format === 'single' ? { ...headers, ...idempotencyKey(events[0]?.headers.id) } : headers,
+      body: httpBodies[settings.format](events),
+      gzip: settings.gzip,
+    });
     return {
       limits: settings.format === 'single' ? { ...limits, events: 1 } : limits,
       size: (event) => httpElement(event).reduce((sum, piece) => sum + pieceBytes(piece), separatorBytes),
-      encode: (events) => ({
-        ...base,
-        method: 'POST',
-        headers: settings.format === 'single' ? { ...headers, ...idempotencyKey(events[0]?.headers.id) } : headers,
-        body: httpBodies[settings.format](events),
-        gzip: settings.gzip,
-      }),
+      encode,
       judge: (response, events) => events.map(() => judgeHttp(response, now())),
-      probe: () => httpProbe(probe, now),
+      probe: (event) => httpProbe(options, event && encode([event]), now),
     };
   },
 });

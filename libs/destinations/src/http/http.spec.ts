@@ -1,5 +1,7 @@
 // The HTTP collector: its bodies, its headers, and the meaning of each status.
 import { answer, openFaults, opened, sampleEvent, sampleEvents } from '../../spec/samples';
+import { foundBy } from '../../spec/found-by';
+import { testEvent } from '../test-event';
 
 const stored =
   '"action":"workflows.workflow_created","actor":{"email":"jane@acme.test","type":"user"},' +
@@ -172,26 +174,74 @@ describe('the repeat of a single event', () => {
 });
 
 describe('testing the connection to an HTTP collector', () => {
-  const { steps, notProven } = opened('http').probe();
+  const event = testEvent('acme', 'connection-test-1', new Date('2026-11-23T20:00:00Z'));
+  const { steps, unproven, notProven } = opened('http').probe();
+  const withEvent = opened('http').probe(event);
 
-  it('asks once, with GET, and says what that does not prove', () => {
+  it('asks once, with OPTIONS, and says what that does not prove', () => {
     expect(steps).toHaveLength(1);
-    expect(steps[0]?.request).toMatchObject({ method: 'GET', url: 'https://siem.acme.test/' });
+    expect(steps[0]?.request).toMatchObject({ method: 'OPTIONS', url: 'https://siem.acme.test/' });
+    expect(unproven.map(({ stage, state }) => `${stage}:${state}`)).toEqual([
+      'authentication:not_proven',
+      'permission:not_proven',
+    ]);
     expect(notProven.join(' ')).toMatch(/POST.*token/);
   });
 
   it.each([
-    [200, true, 'answered'],
-    [404, true, 'answered'],
-    [405, true, 'answered'],
-    [400, true, 'answered'],
-    [401, false, 'credentials_refused'],
-    [403, false, 'permission_refused'],
-    [302, false, 'redirected'],
-    [410, false, 'gone'],
-    [429, false, 'rate_limited'],
-    [500, false, 'server_error'],
-  ])('a %i', (status, ok, code) => {
-    expect(steps[0]?.judge(answer(status, 'x'))).toMatchObject({ ok, code });
+    [200, 'answer:ok:answered'],
+    [204, 'answer:ok:answered'],
+    [404, 'answer:ok:answered'],
+    [405, 'answer:ok:answered'],
+    [400, 'answer:ok:answered'],
+    [501, 'answer:ok:answered'],
+    [401, 'authentication:failed:http_401'],
+    [403, 'permission:failed:http_403'],
+    [302, 'answer:failed:http_302'],
+    [407, 'answer:failed:http_407'],
+    [410, 'answer:failed:http_410'],
+    [429, 'answer:failed:http_429'],
+    [500, 'answer:failed:http_500'],
+  ])('OPTIONS, answered %i', (status, expected) => {
+    expect(foundBy(steps[0], answer(status, 'x'))).toEqual([expected]);
+  });
+
+  it.each([
+    ['GET, HEAD', 'answer:not_proven:answered_without_post'],
+    ['OPTIONS, POST', 'answer:ok:answered'],
+    ['*', 'answer:ok:answered'],
+  ])('OPTIONS, answered with Allow: %s', (allow, expected) => {
+    expect(foundBy(steps[0], answer(200, '', { allow }))).toEqual([expected]);
+  });
+
+  it('sends the one event that it is given the way of every event', () => {
+    const step = withEvent.steps.at(-1);
+    expect(step?.request).toEqual(opened('http').encode([event]));
+    expect(JSON.parse(step?.request.body.toString() ?? '')).toMatchObject([{ seq: 0, test: true, tenantId: 'acme' }]);
+  });
+
+  it.each([
+    [answer(202, ''), ['event:ok:event_taken', 'confirmation:ok:confirmed_by_status']],
+    [
+      answer(200, '<!doctype html><title>Sign in'),
+      ['event:ok:event_taken', 'confirmation:not_proven:answered_with_a_page'],
+    ],
+    [
+      answer(200, 'x', { 'content-type': 'text/html; charset=utf-8' }),
+      ['event:ok:event_taken', 'confirmation:not_proven:answered_with_a_page'],
+    ],
+    [answer(401), ['authentication:failed:http_401']],
+    [answer(404), ['answer:failed:http_404']],
+    [answer(413), ['event:failed:http_413']],
+    [answer(415), ['event:failed:http_415']],
+    [answer(422), ['event:failed:http_422']],
+  ])('the event, answer %#', (response, expected) => {
+    expect(foundBy(withEvent.steps.at(-1), response)).toEqual(expected);
+  });
+
+  it('shows where a redirect leads, without the token in it', () => {
+    const leads = answer(307, '', { location: 'https://elsewhere.example/?t=the-token-of-acme' });
+    const judged = opened('http', { token: 'the-token-of-acme' }).probe().steps[0]?.judge(leads);
+    expect(judged).toMatchObject({ findings: [{ words: 'https://elsewhere.example/?t=(token)' }] });
   });
 });

@@ -1,8 +1,9 @@
 // Splunk HTTP Event Collector: one POST of concatenated envelopes.
 import { defineDestination, headerTokenFault } from '../define-destination';
 import { joinPieces, pieceBytes } from '../pieces';
-import type { DeliverableEvent, DestinationLimits, OutboundRequest } from '../types';
-import { checkSplunkUrl, eventUrl, healthUrl } from './base-url';
+import type { DeliverableEvent, DestinationLimits, InboundResponse, OutboundRequest, Verdict } from '../types';
+import { pollFor } from './acknowledgement';
+import { ackUrl, checkSplunkUrl, eventUrl, healthUrl } from './base-url';
 import { splunkEnvelope } from './encode';
 import { judgeSplunk } from './judge';
 import { splunkProbe } from './probe';
@@ -18,18 +19,18 @@ export const splunk = defineDestination({
   limits,
   checkUrl: checkSplunkUrl,
   tokenFault: headerTokenFault,
-  make({ id, url, settings, token, now }) {
+  make({ channel, url, settings, token, now }) {
     const envelope = splunkEnvelope(settings);
     const size = (event: DeliverableEvent): number =>
       envelope(event).reduce((sum, piece) => sum + pieceBytes(piece), 0);
-    const post = (body: Buffer, gzip: boolean): OutboundRequest => ({
+    const post = (body: Buffer, gzip: boolean, to = eventUrl(url)): OutboundRequest => ({
       method: 'POST',
-      url: eventUrl(url),
+      url: to,
       headers: {
         authorization: `Splunk ${token}`,
         'content-type': 'application/json',
-        // Tokens that use acknowledgement demand a channel, all others ignore it. It must be a GUID, and the destination's id is one.
-        'x-splunk-request-channel': id,
+        // Tokens that use acknowledgement demand a channel, which must be a GUID; all others ignore it.
+        'x-splunk-request-channel': channel,
       },
       body,
       gzip,
@@ -37,15 +38,31 @@ export const splunk = defineDestination({
       maxAnswerBytes,
     });
     const health: OutboundRequest = { ...post(nothing, false), method: 'GET', url: healthUrl(url), headers: {} };
+    const encode = (events: readonly DeliverableEvent[]): OutboundRequest =>
+      post(joinPieces(events.flatMap(envelope)), settings.gzip);
+    const judge = (response: InboundResponse, events: readonly DeliverableEvent[]): readonly Verdict[] => {
+      const bytes = (): number => events.reduce((sum, event) => sum + size(event), 0);
+      return judgeSplunk(response, { count: events.length, bytes }, now(), settings.acknowledgement);
+    };
+    const acknowledgement =
+      settings.acknowledgement === 'off'
+        ? undefined
+        : pollFor((body) => post(body, false, ackUrl(url)), settings.acknowledgement, now);
     return {
       limits,
       size,
-      encode: (events) => post(joinPieces(events.flatMap(envelope)), settings.gzip),
-      judge(response, events) {
-        const bytes = (): number => events.reduce((sum, event) => sum + size(event), 0);
-        return judgeSplunk(response, { count: events.length, bytes }, now());
-      },
-      probe: () => splunkProbe(health, post(nothing, false), now),
+      encode,
+      judge,
+      ...(acknowledgement && { acknowledgement }),
+      probe: (event) =>
+        splunkProbe({
+          health,
+          empty: post(nothing, false),
+          acknowledgement,
+          required: settings.acknowledgement === 'required',
+          event: event && { request: encode([event]), judge: (response) => judge(response, [event])[0] },
+          now,
+        }),
     };
   },
 });

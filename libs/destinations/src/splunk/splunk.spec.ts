@@ -1,7 +1,10 @@
 // Splunk's collector: its address, its envelope, and the meaning of each answer as recorded from real ones.
 import { answer, destinationId, hec, openFaults, opened, sampleEvent, sampleEvents } from '../../spec/samples';
+import { foundBy } from '../../spec/found-by';
+import { testEvent } from '../test-event';
 import type { Verdict } from '../types';
 import { checkSplunkUrl } from './base-url';
+import { splunkCodes } from './codes';
 
 const splunk = opened('splunk');
 const judge = (response: Parameters<typeof splunk.judge>[0], count = 3): readonly Verdict[] =>
@@ -95,7 +98,7 @@ describe('the settings of a Splunk destination', () => {
     [{ index: 'Audit' }, 'options.index'],
     [{ sourcetype: '' }, 'options.sourcetype'],
     [{ source: 'a\nb' }, 'options.source'],
-    [{ acknowledgement: 'auto' }, 'options.acknowledgement'],
+    [{ acknowledgement: 'always' }, 'options.acknowledgement'],
     [{ gzip: 'yes' }, 'options.gzip'],
     [{ token: 'x' }, 'options'],
     [null, 'options'],
@@ -155,10 +158,6 @@ describe('an answer of the collector', () => {
     expect(judge(hec(200, code, 'Queue is approaching capacity'))).toEqual(
       Array.from({ length: 3 }, () => ({ kind: 'delivered', slowDown: true })),
     );
-  });
-
-  it('counts as delivered where a token with acknowledgement hands out an id', () => {
-    expect(kinds(judge(hec(200, 0, 'Success', { ackId: 0 }), 1))).toEqual(['delivered']);
   });
 
   it.each([
@@ -242,7 +241,8 @@ describe('an answer of the collector', () => {
 });
 
 describe('testing the connection to Splunk', () => {
-  const { steps, notProven } = splunk.probe();
+  const withoutAcks = opened('splunk', { options: { acknowledgement: 'off' } });
+  const { steps, notProven } = withoutAcks.probe();
   const [health, empty] = steps;
 
   it('asks for health without the token, then sends an empty body with it', () => {
@@ -263,29 +263,73 @@ describe('testing the connection to Splunk', () => {
   });
 
   it.each([
-    [hec(200, 17, 'HEC is healthy'), true, 'healthy'],
-    [hec(503, 18, 'queues full'), true, 'healthy_but_full'],
-    [answer(404, 'not here'), true, 'health_not_proven'],
-    [answer(200, '<html>'), false, 'not_the_expected_receiver'],
-    [answer(302), false, 'redirected'],
-    [answer(502, 'bad gateway'), false, 'server_error'],
-  ])('health, answer %#', (response, ok, code) => {
-    expect(health?.judge(response)).toMatchObject({ ok, code });
+    [hec(200, 17, 'HEC is healthy'), 'answer:ok:healthy'],
+    [hec(503, 18, 'queues full'), 'answer:ok:healthy_but_full'],
+    [hec(400, 21, 'Invalid token'), 'answer:not_proven:health_not_shown'],
+    [answer(404, 'not here'), 'answer:not_proven:health_not_shown'],
+    [answer(200, '<html>'), 'answer:failed:not_hec'],
+    [answer(302), 'answer:failed:http_302'],
+    [answer(407), 'answer:failed:http_407'],
+    [answer(502, 'bad gateway'), 'answer:failed:http_502'],
+  ])('health, answer %#', (response, expected) => {
+    expect(foundBy(health, response)).toEqual([expected]);
   });
 
   it.each([
-    [hec(400, 5, 'No data'), true, 'token_accepted'],
-    [hec(403, 4, 'Invalid token'), false, 'credentials_refused'],
-    [hec(403, 1, 'Token disabled'), false, 'credentials_refused'],
-    [hec(401, 3, 'Invalid authorization'), false, 'credentials_refused'],
-    [hec(400, 10, 'Data channel is missing'), false, 'acknowledgement_required'],
-    [hec(200, 0, 'Success'), false, 'not_the_expected_receiver'],
-    [hec(503, 9, 'Server is busy'), false, 'busy'],
-    [answer(404, '<html>'), false, 'not_found'],
-    [answer(200, '<html>'), false, 'not_the_expected_receiver'],
-  ])('the empty body, answer %#', (response, ok, code) => {
-    const result = empty?.judge(response);
-    expect(result).toMatchObject({ ok, code });
-    expect(result?.fix === '').toBe(ok);
+    [hec(400, 5, 'No data'), ['answer:ok:collector_answers', 'authentication:ok:token_accepted']],
+    [hec(403, 4, 'Invalid token'), ['authentication:failed:hec_4']],
+    [hec(403, 1, 'Token disabled'), ['authentication:failed:hec_1']],
+    [hec(401, 3, 'Invalid authorization'), ['authentication:failed:hec_3']],
+    [hec(400, 10, 'Data channel is missing'), ['authentication:failed:hec_10']],
+    [hec(200, 0, 'Success'), ['answer:failed:not_hec']],
+    [hec(503, 9, 'Server is busy'), ['event:failed:hec_9']],
+    [answer(404, '<html>'), ['answer:failed:http_404']],
+    [answer(200, '<html>'), ['answer:failed:not_hec']],
+  ])('the empty body, answer %#', (response, expected) => {
+    expect(foundBy(empty, response)).toEqual(expected);
+  });
+
+  it('sends the one event that it is given the way of every event', () => {
+    const event = testEvent('acme', 'connection-test-1', new Date('2026-11-23T20:00:00Z'));
+    const destination = opened('splunk', { options: { index: 'audit' } });
+    const step = destination.probe(event).steps.at(-1);
+    expect(step?.request).toEqual(destination.encode([event]));
+    expect(step?.request.body.toString()).toContain('"test":true');
+    expect(step?.request.body.toString()).toContain('"seq":"0"');
+    expect(step?.request.body.toString()).toContain('"index":"audit"');
+  });
+
+  it.each([
+    ['auto', { text: 'Success', code: 0 }, ['event:ok:event_taken', 'confirmation:not_proven:no_acknowledgement']],
+    [
+      'off',
+      { text: 'Success', code: 0 },
+      ['event:ok:event_taken', 'confirmation:not_proven:acknowledgement_not_awaited'],
+    ],
+    ['required', { text: 'Success', code: 0 }, ['event:ok:event_taken', 'confirmation:failed:acknowledgement_missing']],
+    ['auto', { text: 'Success', code: 0, ackId: 0 }, ['event:ok:event_taken']],
+  ])('an event that was taken, with acknowledgement %s and the answer %j', (acknowledgement, body, expected) => {
+    const event = testEvent('acme', 'connection-test-1', new Date('2026-11-23T20:00:00Z'));
+    const step = opened('splunk', { options: { acknowledgement } }).probe(event).steps.at(-1);
+    expect(foundBy(step, answer(200, body))).toEqual(expected);
+  });
+
+  it('waits for the acknowledgement, and proves nothing where none comes', () => {
+    const event = testEvent('acme', 'connection-test-1', new Date('2026-11-23T20:00:00Z'));
+    const step = opened('splunk').probe(event).steps.at(-1);
+    const judged = step?.judge(answer(200, { text: 'Success', code: 0, ackId: 3 }));
+    const poll = typeof judged === 'object' ? judged.next : undefined;
+    expect(poll?.request.body.toString()).toBe('{"acks":[3]}');
+    expect(foundBy(poll, answer(200, { acks: { 3: false } }))).toBe('not_yet');
+    expect(foundBy(poll, answer(200, { acks: { 3: true } }))).toEqual(['confirmation:ok:acknowledged']);
+    expect(foundBy(poll, answer(500, 'x'))).toEqual(['confirmation:not_proven:acknowledgement_unreadable']);
+    expect(poll?.late).toMatchObject({ state: 'not_proven', code: 'not_acknowledged' });
+  });
+
+  it('says for every refusal what to do', () => {
+    for (const entry of Object.values(splunkCodes)) {
+      expect(entry.meaning).not.toBe('');
+      if (entry.state === 'failed') expect(entry.fix).not.toBe('');
+    }
   });
 });

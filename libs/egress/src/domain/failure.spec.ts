@@ -23,7 +23,7 @@ test.each([
   [tlsFailure('ERR_SSL_TLSV1_UNRECOGNIZED_NAME'), 'tls_name_unknown', 'tls_failed'],
   [tlsFailure('ECONNRESET'), 'tls_closed', 'tls_failed'],
   [tlsFailure('SOMETHING_NEW'), 'tls_failed', 'tls_failed'],
-  [exchangeFailure('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', true, false), 'tls_client_certificate', 'tls_failed'],
+  [tlsFailure('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), 'tls_client_certificate', 'tls_failed'],
   [exchangeFailure('UND_ERR_SOCKET', true, false), 'request_failed', 'connection_failed'],
   [exchangeFailure('UND_ERR_SOCKET', true, true), 'response_failed', 'connection_failed'],
   [exchangeFailure('HPE_INVALID_CONSTANT', true, false), 'response_unreadable', 'unreadable_answer'],

@@ -36,14 +36,10 @@ export function tcpFailure(code: string): EgressFailure {
   return failure(code === 'ETIMEDOUT' ? 'tcp_timeout' : 'tcp_failed');
 }
 
-const asksForCertificate = /^ERR_SSL_.*ALERT_CERTIFICATE_REQUIRED/;
-
 /** What undici says of a request that had a connection. `answered`: its headers had arrived. */
 export function exchangeFailure(code: string, sent: boolean, answered: boolean): EgressFailure {
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return failure('response_headers_too_large', sent);
   if (code.startsWith('HPE_')) return failure('response_unreadable', sent);
-  // In TLS 1.3 the receiver looks at a client's certificate only after the client takes the handshake for done.
-  if (!answered && asksForCertificate.test(code)) return failure('tls_client_certificate', sent);
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return failure('closed', sent);
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return failure('request_invalid');
   return failure(answered ? 'response_failed' : 'request_failed', sent);

@@ -44,3 +44,5 @@ const alerts: readonly (readonly [part: RegExp, code: FailureCode])[] = [
 function alertCode(code: string): FailureCode | undefined {
   return code.startsWith('ERR_SSL_') ? alerts.find(([part]) => part.test(code))?.[1] : undefined;
 }
+
+export const isCertificateRequired = (code: string): boolean => alertCode(code) === 'tls_client_certificate';

@@ -1,10 +1,32 @@
 // /api/v1/destinations: where a tenant's events are streamed to. Only for those who set it up; writing needs the version that was read.
-import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
-import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { PassThrough } from 'node:stream';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  Res,
+  StreamableFile,
+} from '@nestjs/common';
+import {
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiResponse,
+} from '@nestjs/swagger';
 import { Access, Tenant } from '../auth/access';
 import { ApiProblems } from '../openapi/api-problems';
-import { problem, ProblemError, refuse } from '../problem/problem';
-import { ConnectionTestService } from './connection-test.service';
+import { refuse } from '../problem/problem';
+import { admitted } from './admitted';
+import { ConnectionTestService, type ReadyTest } from './connection-test.service';
 import {
   createDestinationSchema,
   destinationIdSchema,
@@ -26,6 +48,15 @@ import { TestLimit } from './test-limit';
 interface Reply {
   header(name: string, value: string): unknown;
 }
+interface TestReply {
+  readonly raw: {
+    once(event: 'close', listener: () => void): unknown;
+    setTimeout(ms: number): unknown;
+  };
+}
+
+const lineFormat = 'application/x-ndjson';
+const graceMs = 10_000;
 
 const ifMatchHeader = { name: 'if-match', required: true, description: 'The ETag of the version that was read' };
 const etagHeader = { etag: { description: 'The version', schema: { type: 'string' as const } } };
@@ -73,21 +104,47 @@ export class DestinationsController {
   @ApiOperation({
     operationId: 'testDestination',
     summary: 'Test a connection without saving it',
-    description: 'Writes no event. A failing receiver is a result (200, `ok` false), not an error of this request.',
+    description:
+      'A failing receiver is a result (200, `ok` false), not an error of this request. Writes no event unless `sendEvent` asks for one. ' +
+      'With `Accept: application/x-ndjson` each stage is a line as soon as it is settled (`{"kind":"stage",…}`; a stage may be said again), and the ' +
+      'result is the last one (`{"kind":"result",…}`). Whoever closes the connection ends the test.',
   })
+  @ApiProduces('application/json', lineFormat)
   @ApiOkResponse({ description: 'What was found', standardSchema: testResultSchema })
   @ApiProblems(400, 401, 403, 404, 422, 429, 503)
-  async test(@Tenant() tenant: string, @Body({ schema: testDestinationSchema }) body: TestBody): Promise<TestResult> {
-    const waitSeconds = this.testLimit.take(tenant);
-    if (waitSeconds > 0)
-      throw new ProblemError(problem('too-many-requests', `Try again in ${waitSeconds} seconds.`), {
-        'retry-after': String(waitSeconds),
-      });
-    const tested = await this.connectionTest.test(tenant, body);
-    if (tested.kind === 'absent') refuse('not-found', 'No such destination.');
-    if (tested.kind === 'refused')
-      refuse('refused-settings', 'These settings could not be saved, so they were not tried.', tested.faults);
-    return tested.result;
+  async test(
+    @Tenant() tenant: string,
+    @Headers('accept') accept: string | undefined,
+    @Body({ schema: testDestinationSchema }) body: TestBody,
+    @Res({ passthrough: true }) reply: TestReply,
+  ): Promise<TestResult | StreamableFile> {
+    const release = admitted(this.testLimit, tenant);
+    const gone = new AbortController();
+    reply.raw.once('close', () => {
+      gone.abort();
+      release();
+    });
+    // The server closes connections that are silent for long, and a test may have nothing to say for its whole time.
+    reply.raw.setTimeout(this.connectionTest.times.totalMs + graceMs);
+    const prepared = await this.connectionTest.prepare(tenant, body);
+    if (prepared.kind === 'absent') refuse('not-found', 'No such destination.');
+    if (prepared.kind === 'refused')
+      refuse('refused-settings', 'These settings could not be saved, so they were not tried.', prepared.faults);
+    return accept?.includes(lineFormat)
+      ? new StreamableFile(this.linesOf(prepared.test, gone.signal), { type: lineFormat })
+      : this.connectionTest.run(prepared.test, () => {}, gone.signal);
+  }
+
+  private linesOf(test: ReadyTest, signal: AbortSignal): PassThrough {
+    const lines = new PassThrough();
+    const say = (line: object): unknown => lines.write(`${JSON.stringify(line)}\n`);
+    const run = async (): Promise<void> => {
+      const result = await this.connectionTest.run(test, (stage) => say({ kind: 'stage', ...stage }), signal);
+      say({ kind: 'result', ...result });
+      lines.end();
+    };
+    run().catch((error: unknown) => lines.destroy(error instanceof Error ? error : new Error(String(error))));
+    return lines;
   }
 
   @Get(':id')

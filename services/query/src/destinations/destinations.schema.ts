@@ -4,6 +4,7 @@ import { registry } from '@auditlane/destinations';
 import { searchLimits } from '@auditlane/search';
 import { z } from 'zod';
 import { healthStates } from './domain/destination-view';
+import { testStages, type TestStage } from './domain/test-stages';
 
 /** What the body of a destination says, whatever its type. */
 export interface DestinationBody {
@@ -25,6 +26,7 @@ export interface TestBody {
   readonly token?: string | undefined;
   readonly options: Readonly<Record<string, unknown>>;
   readonly caPem?: string | null | undefined;
+  readonly sendEvent: boolean;
 }
 
 export const resumes = ['where_stopped', 'from_now'] as const;
@@ -92,6 +94,10 @@ export const testDestinationSchema = perType('TestDestination', {
     .uuid()
     .optional()
     .meta({ description: 'A saved destination whose token is used where none is given (same host only)' }),
+  sendEvent: z.boolean().default(false).meta({
+    description:
+      'Also write one event, marked as a test (`"test": true`, `seq` 0), through the same path as every other: only that shows that events are taken',
+  }),
 });
 
 export const destinationIdSchema = z.uuid().meta({ description: 'The id of the destination' });
@@ -149,22 +155,40 @@ export const destinationListSchema = z
   .object({ items: z.array(destinationViewSchema), nextCursor: z.null() })
   .meta({ id: 'DestinationList' });
 
+const text = z.string();
+export const testStageSchema = z
+  .object({
+    stage: z.enum(testStages),
+    state: z.enum(['ok', 'failed', 'not_proven', 'not_reached']).meta({
+      description:
+        '`not_proven`: nothing speaks against it and nothing shows it. `not_reached`: an earlier stage failed.',
+    }),
+    code: text.meta({ description: 'What was found; docs/connection-tests.md lists every code' }),
+    reason: text.nullable().meta({ description: 'For a failure: what delivery would give as its reason' }),
+    detail: text.meta({ description: 'What was found, in a sentence' }),
+    words: text.meta({
+      description: "The receiver's own words, cleaned and cut; a stranger's text, to be escaped where it is shown",
+    }),
+    fix: text.meta({ description: 'What to do; empty where nothing needs doing' }),
+    certificate: z
+      .object({ subject: text, issuer: text, names: z.array(text), validFrom: text, validTo: text })
+      .nullable()
+      .meta({ description: "The receiver's certificate, at the stage tls" }),
+  })
+  .meta({ id: 'TestStage' });
 export const testResultSchema = z
   .object({
-    ok: z.boolean(),
-    stages: z.array(
-      z.object({
-        stage: z.enum(['policy', 'dns', 'tcp', 'tls', 'answer', 'authentication', 'permission']),
-        ok: z.boolean(),
-        code: z.string(),
-        detail: z.string(),
-        fix: z.string().meta({ description: 'What to do; empty where nothing needs doing' }),
-      }),
-    ),
-    notProven: z.array(z.string()).meta({ description: 'What a passed test does not show' }),
+    ok: z.boolean().meta({ description: 'No stage failed. What was not proven is said beside it' }),
+    stages: z.array(testStageSchema).meta({ description: 'Every stage, in order' }),
+    notProven: z.array(text).meta({ description: 'What a passed test does not show' }),
+    eventId: text.nullable().meta({ description: 'The id of the test event, where one was to be sent' }),
+    durationMs: z.int(),
   })
-  .meta({
-    id: 'TestResult',
-    description: 'Stages in order; the first that is not ok ends the test. No event is written.',
-  });
-export type TestResult = z.infer<typeof testResultSchema>;
+  .meta({ id: 'TestResult', description: 'Stages in order; the first that fails ends the test.' });
+export interface TestResult {
+  readonly ok: boolean;
+  readonly stages: readonly TestStage[];
+  readonly notProven: readonly string[];
+  readonly eventId: string | null;
+  readonly durationMs: number;
+}

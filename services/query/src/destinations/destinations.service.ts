@@ -105,6 +105,20 @@ export class DestinationsService {
     token: string | undefined,
     atRest = false,
   ): Promise<readonly Fault[]> {
+    const faults = this.settingsFaults(id, wanted, plan, token, atRest);
+    return atRest || faults.some((fault) => fault.path === 'url')
+      ? faults
+      : [...faults, ...(await this.addressFaults(wanted.url))];
+  }
+
+  /** The same without the address: nothing is looked up. */
+  settingsFaults(
+    id: string,
+    wanted: Wanted,
+    plan: TokenPlan,
+    token: string | undefined,
+    atRest = false,
+  ): readonly Fault[] {
     const faults: Fault[] = plan.kind === 'refused' ? [plan.fault] : [];
     if (plan.kind === 'keep' && token === undefined && !atRest)
       faults.push({ path: 'token', message: 'is needed again: the stored one cannot be opened' });
@@ -118,9 +132,7 @@ export class DestinationsService {
       );
     if (wanted.caPem && certificatesOf(wanted.caPem).length === 0)
       faults.push({ path: 'caPem', message: 'cannot be read as certificates in PEM form' });
-    return atRest || faults.some((fault) => fault.path === 'url')
-      ? faults
-      : [...faults, ...(await this.addressFaults(url))];
+    return faults;
   }
 
   /** Only what the policy refuses: a name that does not resolve today may do so tomorrow, and each connection is judged again. */

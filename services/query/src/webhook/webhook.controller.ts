@@ -3,9 +3,10 @@ import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Post, Put, Re
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access, Tenant } from '../auth/access';
 import { etagOf, parseIfMatch } from '../destinations/domain/etag';
+import { admitted } from '../destinations/admitted';
 import { TestLimit } from '../destinations/test-limit';
 import { ApiProblems } from '../openapi/api-problems';
-import { problem, ProblemError, refuse } from '../problem/problem';
+import { refuse } from '../problem/problem';
 import type { WebhookRow } from './webhook.repository';
 import {
   notificationListSchema,
@@ -94,12 +95,12 @@ export class WebhookController {
   @ApiOkResponse({ description: 'What was found', standardSchema: webhookTestSchema })
   @ApiProblems(401, 403, 404, 429, 503)
   async test(@Tenant() tenant: string): Promise<WebhookTest> {
-    const waitSeconds = this.testLimit.take(tenant);
-    if (waitSeconds > 0)
-      throw new ProblemError(problem('too-many-requests', `Try again in ${waitSeconds} seconds.`), {
-        'retry-after': String(waitSeconds),
-      });
-    return (await this.webhooks.test(tenant)) ?? refuse('not-found', none);
+    const release = admitted(this.testLimit, tenant);
+    try {
+      return (await this.webhooks.test(tenant)) ?? refuse('not-found', none);
+    } finally {
+      release();
+    }
   }
 
   @Get('notifications')

@@ -35,7 +35,9 @@ export class TestReport {
     const isSettled = this.isPassed(finding.stage);
     // What was passed stays passed; a refusal after it is of what was being tried.
     if (isSettled && finding.state !== 'failed') return;
-    const isAhead = probeStages.indexOf(finding.stage) > probeStages.indexOf(step);
+    // A busy receiver is met by the first request already, though the table names the stage where it matters.
+    const isAhead =
+      step !== 'event' && (finding.stage === 'event' || finding.stage === 'confirmation') && step !== finding.stage;
     const stage = finding.state === 'failed' && (isSettled || isAhead) ? step : finding.stage;
     if (stage === 'event' && finding.state === 'ok') this.shownByEvent();
     this.put(stageOfFinding(stage, finding));
