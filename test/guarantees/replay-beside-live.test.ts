@@ -87,7 +87,7 @@ it('a replay of 300 events beside live ones, paused, resumed and killed on its w
   await untilApplied(line, [destination]);
   await line.publish(trafficOf(300, { of: [tenant] }));
   await untilArrivedOnce(sink, tenant, 300);
-  await untilLive(line, [destination]);
+  await untilLive(line, destination);
 
   // Held up at its first request, which is never answered: live events pass it.
   sink.next(scripts.hang());

@@ -55,7 +55,7 @@ export class ReplayWorld {
   private start(): Replays {
     return new Replays({
       knobs: defaultKnobs,
-      budgets: { pages: new ByteBudget(600_000), probes: new ByteBudget(100_000) },
+      budgets: { pages: new ByteBudget(600_000), probes: new ByteBudget(200_000) },
       maySend: () => this.fresh,
       random: () => 0.5,
       news: () => ({

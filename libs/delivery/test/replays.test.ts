@@ -19,14 +19,19 @@ interface Progress {
 describe('a replay', () => {
   let sink: Sink;
   let hec: Sink;
+  let acking: Sink;
   let line: DeliveryLine;
 
   beforeAll(async () => {
-    [sink, hec] = await Promise.all([Sink.start({ face: 'http' }), Sink.start({ face: 'hec' })]);
-    line = await openDeliveryLine([sink, hec].map(({ url }) => new URL(url).host));
+    [sink, hec, acking] = await Promise.all([
+      Sink.start({ face: 'http' }),
+      Sink.start({ face: 'hec' }),
+      Sink.start({ face: 'hec', hec: { useAck: true } }),
+    ]);
+    line = await openDeliveryLine([sink, hec, acking].map(({ url }) => new URL(url).host));
   }, 120_000);
 
-  afterAll(() => Promise.all([sink.close(), hec.close()]));
+  afterAll(() => Promise.all([sink.close(), hec.close(), acking.close()]));
 
   const order = async (destination: string, tenant: string, from: number, to: number): Promise<string> => {
     const id = randomUUID();
@@ -197,7 +202,10 @@ describe('a replay', () => {
     const id = await delivered(tenant, sink, 40);
     await first.stop();
     const replay = await order(id, tenant, 1, 40);
-    const doomed = await line.doomed('http', { CRASH_AT: 'replay.afterAnswer:2' });
+    const doomed = await line.doomed('http', {
+      CRASH_AT: 'replay.afterAnswer:2',
+      AUDITLANE_SESSION_TIMEOUT_MS: '2000',
+    });
     expect((await doomed.exited).signal).toBe('SIGKILL');
     const second = await line.forwarder('http');
     expect(await untilState(replay, 'completed')).toMatchObject({ delivered: 40, next: 41 });
@@ -226,6 +234,25 @@ describe('a replay', () => {
     expect(await untilState(all, 'completed')).toMatchObject({ delivered: 1, dead: 1 });
     expect(await lettersOf(id)).toEqual([{ seq: 7, resends: 1 }]);
     expect(hec.seqs('letters').toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 8, 9, 10]);
+    await forwarder.stop();
+  });
+
+  it('at a receiver that acknowledges goes on with what it called safe, not with what it took in', async () => {
+    const forwarder = await line.forwarder('splunk', { AUDITLANE_DELIVERY_ACK_POLL_MS: '50' });
+    const id = await line.add('safe', 'splunk', receiverOf(acking));
+    await line.publish('safe', 15);
+    await expectArrived(acking, 'safe', 15);
+    const polls = (): number => acking.requests.filter(({ path }) => path.startsWith('/services/collector/ack')).length;
+    acking.hec.acks.mode = 'by_hand';
+    const replay = await order(id, 'safe', 1, 15);
+    await eventually(() => acking.seqs('safe').length > 15, patience);
+    const before = polls();
+    await eventually(() => polls() > before + 3, patience);
+    expect(await progressOf(replay)).toMatchObject({ state: 'running', delivered: 0, next: 1 });
+    acking.hec.acks.mode = 'at_once';
+    acking.hec.acks.confirm();
+    expect(await untilState(replay, 'completed')).toMatchObject({ delivered: 15, next: 16 });
+    expect(acking.seqs('safe').slice(15)).toEqual(upTo(15));
     await forwarder.stop();
   });
 });

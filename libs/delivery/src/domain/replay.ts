@@ -33,7 +33,7 @@ export interface ReplayHost {
   granted(replay: Replay): void;
 }
 
-type Purpose = 'deliver' | 'retest' | 'probe' | 'newest';
+type Purpose = 'deliver' | 'retest' | 'probe' | 'elsewhere';
 interface Flight {
   readonly id: number;
   readonly entries: readonly Entry[];
@@ -55,7 +55,7 @@ export class Replay {
   private readonly permit: PagePermit;
   private through: number;
   private flight: Flight | undefined;
-  private reading: { readonly id: number; readonly purpose: 'page' | 'newest' } | undefined;
+  private reading: { readonly id: number; readonly purpose: 'page' | 'elsewhere' } | undefined;
   private requestEvents: number;
   private cautious = true;
   private attempts = 0;
@@ -132,7 +132,7 @@ export class Replay {
     const purpose = this.arrived(id);
     if (!purpose) return;
     const within = rows.filter(({ seq }) => seq <= this.current.toSeq);
-    if (purpose === 'newest') return this.sendNewest(within, now);
+    if (purpose === 'elsewhere') return this.sendFrom(within, now);
     for (const event of within) {
       this.missUpTo(event.seq - 1);
       if (this.view.wanted && !this.view.wanted(event)) this.pieces.pass('unwanted', event.seq, 1);
@@ -235,25 +235,31 @@ export class Replay {
     else this.fail(pieces.firstRefusal ?? because('refuses_everything'), undefined, now);
   }
 
-  /** Refused several in a row: does it take any other? First one later event, from the second round on the newest of the range. */
+  /** Refused several in a row: does it take any other? First the next one, then the last of the range, then any. */
   private probe(now: number): void {
     const { pending } = this.pieces;
     const { toSeq } = this.current;
-    const again = this.failedRounds > 0;
-    const chosen = again ? pending.at(-1) : pending[0];
-    if (again && this.through < toSeq) {
-      const { probeEvents, probeBytes: maxBytes } = this.host.knobs;
-      const fromSeq = Math.max(this.through, toSeq - probeEvents) + 1;
-      this.read('newest', { fromSeq, maxEvents: probeEvents, maxBytes });
-    } else if (chosen) this.send([chosen], again ? 'newest' : 'probe');
-    else if (this.through < toSeq) this.readOn();
+    if (this.failedRounds === 0) {
+      const [next] = pending;
+      if (next) this.send([next], 'probe');
+      else if (this.through < toSeq) this.readOn();
+      else this.refusesEverything(now);
+      return;
+    }
+    const from = pending[0]?.event.seq ?? this.through + 1;
+    const place = this.failedRounds === 1 ? toSeq : from + Math.floor(this.host.random() * (toSeq - from + 1));
+    const near = pending.findLast(({ event }) => event.seq <= place);
+    if (place > this.through) {
+      const { probeEvents: maxEvents, probeBytes: maxBytes } = this.host.knobs;
+      this.read('elsewhere', { fromSeq: Math.max(this.through, place - maxEvents) + 1, maxEvents, maxBytes });
+    } else if (near) this.send([near], 'elsewhere');
     else this.refusesEverything(now);
   }
 
-  private sendNewest(rows: readonly DeliverableEvent[], now: number): void {
+  private sendFrom(rows: readonly DeliverableEvent[], now: number): void {
     const { view } = this;
-    const newest = rows.filter((event) => !view.wanted || view.wanted(event)).at(-1);
-    if (newest) this.send([this.entry(newest, now)], 'newest');
+    const wanted = rows.filter((event) => !view.wanted || view.wanted(event)).at(-1);
+    if (wanted) this.send([this.entry(wanted, now)], 'elsewhere');
     else this.refusesEverything(now);
   }
 
@@ -266,7 +272,7 @@ export class Replay {
     this.read('page', { fromSeq: this.through + 1, maxEvents, maxBytes });
   }
 
-  private read(purpose: 'page' | 'newest', read: { fromSeq: number; maxEvents: number; maxBytes: number }): void {
+  private read(purpose: 'page' | 'elsewhere', read: { fromSeq: number; maxEvents: number; maxBytes: number }): void {
     const id = this.host.nextId();
     this.reading = { id, purpose };
     const { id: replay, kind, tenant } = this.current;
@@ -285,7 +291,7 @@ export class Replay {
   // ---------------------------------------------------------------- what an answer means
 
   private refuse({ purpose }: Flight, { refused }: Ruling, now: number): void {
-    if (refused.length === 0 || purpose === 'newest') return;
+    if (refused.length === 0 || purpose === 'elsewhere') return;
     if (this.pieces.candidates.length === 0) this.refusedSince = now;
     for (const { entry, refusal } of refused) this.pieces.refused(entry, refusal);
     // A letter that is refused again is what it was: nothing is lost by believing the receiver.
@@ -298,7 +304,7 @@ export class Replay {
     this.failure = undefined;
     this.cautious = false;
     if (purpose === 'retest') this.pieces.forgive();
-    else this.pieces.bury(purpose === 'newest');
+    else this.pieces.bury(purpose === 'elsewhere');
     if (ruling.split || ruling.refused.length > 0) return;
     this.requestEvents = Math.min(this.view.limits.events, this.requestEvents * 2);
   }
@@ -348,7 +354,7 @@ export class Replay {
     return (this.host.news(this.current.destination)?.lastSuccessAt ?? -Infinity) > this.refusedSince;
   }
 
-  private arrived(id: number): 'page' | 'newest' | undefined {
+  private arrived(id: number): 'page' | 'elsewhere' | undefined {
     const { reading } = this;
     if (reading?.id !== id) return undefined;
     this.reading = undefined;
