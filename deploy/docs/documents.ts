@@ -11,6 +11,7 @@ import { rotateKeysDefinition } from '../../services/query/src/rotate-keys/env';
 import { openApiText } from '../../services/query/src/openapi/openapi';
 import { templateSettings } from '../elasticsearch/settings';
 import { nativeSettings } from '../native/settings';
+import { connectionTestsPage } from './connection-tests-page';
 
 /** The public contract's version: raised with every change that a producer or client can notice. */
 const contractVersion = '1.0.0';
@@ -23,6 +24,7 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
     'docs/openapi.json': await openApiText(),
     'docs/configuration.md': configurationPage(),
     'docs/access-matrix.md': accessMatrixPage(),
+    'docs/connection-tests.md': connectionTestsPage(),
   };
 }
 
