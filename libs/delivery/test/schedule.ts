@@ -1,6 +1,6 @@
 // What can happen to the simulated world, in any order, and how it is well again in the end.
 import type { AckingReceiver } from './acking-receiver';
-import { World, type Answer, type Destination } from './simulation';
+import { isLeftOut, World, type Answer, type Destination } from './simulation';
 
 type Choose = (below: number) => number;
 
@@ -15,7 +15,7 @@ const answers: readonly Answer[] = [
   'refused_as_a_whole',
 ];
 
-const changes = ['disable', 'resume', 'from_now', 'touch', 'delete'] as const;
+const changes = ['disable', 'resume', 'from_now', 'touch', 'filter', 'delete'] as const;
 const spans = [1, 20, 300, 1_100, 3_100, 20_000, 400_000] as const;
 
 function pick<T>(items: readonly T[], choose: Choose): T | undefined {
@@ -205,7 +205,8 @@ function create(world: World, choose: Choose): void {
   const poison = Array.from({ length: choose(4) }, () => head + 1 + choose(15));
   const acknowledges = choose(3) === 0;
   const itemized = choose(3) === 0 && !acknowledges;
-  world.create(tenant, { itemized, acknowledges, enabled: choose(5) > 0, poison });
+  const leavesOutEvery = pick([0, 0, 0, 1, 2, 3], choose) ?? 0;
+  world.create(tenant, { itemized, acknowledges, enabled: choose(5) > 0, poison, leavesOutEvery });
 }
 
 /** Everything is well again: receivers take what is not poison, writes are written, time passes. */
@@ -244,10 +245,11 @@ export function unsettled(world: World): string[] {
   return left.map(([id]) => id);
 }
 
-export function missing(world: World, { view, sink }: Destination): number[] {
+export function missing(world: World, { view, sink, filters }: Destination): number[] {
   const owed: number[] = [];
   for (let seq = view.startSeq; seq <= (world.heads.get(view.tenant) ?? 0); seq++) {
-    if (sink.safe.has(seq) || world.letters.get(view.id)?.has(seq) || world.gaps.get(view.id)?.has(seq)) continue;
+    if (isLeftOut(filters, seq) || sink.safe.has(seq)) continue;
+    if (world.letters.get(view.id)?.has(seq) || world.gaps.get(view.id)?.has(seq)) continue;
     owed.push(seq);
   }
   return owed;

@@ -34,6 +34,8 @@ export interface Destination {
   view: DestinationView;
   deleted: boolean;
   readonly sink: Sink;
+  /** The filters that it has had: each leaves out every so many events. What any of them left out is owed by nobody. */
+  readonly filters: number[];
 }
 
 interface Send extends Extract<Effect, { kind: 'send' }> {
@@ -373,7 +375,14 @@ export class World {
 
   create(
     tenant: string,
-    options: { itemized: boolean; acknowledges: boolean; enabled: boolean; poison: readonly number[] },
+    options: {
+      itemized: boolean;
+      acknowledges: boolean;
+      enabled: boolean;
+      poison: readonly number[];
+      /** Its filter leaves out every so many events; 0: it has none. */
+      leavesOutEvery?: number;
+    },
   ): void {
     const version = ++this.version;
     const id = `${tenant}-${this.destinations.length}`;
@@ -390,6 +399,7 @@ export class World {
       itemized: options.itemized,
     };
     const startSeq = (this.heads.get(tenant) ?? 0) + 1;
+    const { leavesOutEvery = 0 } = options;
     const view: DestinationView = {
       id,
       tenant,
@@ -399,11 +409,12 @@ export class World {
       startVersion: version,
       limits: { events: 4, bytes: 1_000 },
       size: () => size,
+      wanted: ({ seq }) => !isLeftOut([leavesOutEvery], seq),
     };
-    this.destinations.push({ view, deleted: false, sink });
+    this.destinations.push({ view, deleted: false, sink, filters: [leavesOutEvery] });
   }
 
-  change(destination: Destination, change: 'disable' | 'resume' | 'from_now' | 'touch' | 'delete'): void {
+  change(destination: Destination, change: 'disable' | 'resume' | 'from_now' | 'touch' | 'filter' | 'delete'): void {
     const version = ++this.version;
     const { view } = destination;
     const from = { startSeq: (this.heads.get(view.tenant) ?? 0) + 1, startVersion: version };
@@ -414,7 +425,11 @@ export class World {
     } else if (change === 'disable') destination.view = { ...view, version, enabled: false };
     else if (change === 'resume') destination.view = { ...view, version, enabled: true };
     else if (change === 'from_now') destination.view = { ...view, version, enabled: true, ...from };
-    else destination.view = { ...view, version };
+    else if (change === 'filter') {
+      const every = Math.floor(this.random() * 4);
+      destination.filters.push(every);
+      destination.view = { ...view, version, wanted: ({ seq }) => !isLeftOut([every], seq) };
+    } else destination.view = { ...view, version };
   }
 
   alive(id: string): boolean {
@@ -507,8 +522,8 @@ export class World {
   }
 
   /** A commit may pass an event only once nobody needs Kafka for it. */
-  private checkSafe({ view, deleted, sink }: Destination, { tenant, seq }: StoredEvent): void {
-    if (deleted || view.tenant !== tenant || seq < view.startSeq) return;
+  private checkSafe({ view, deleted, sink, filters }: Destination, { tenant, seq }: StoredEvent): void {
+    if (deleted || view.tenant !== tenant || seq < view.startSeq || isLeftOut(filters, seq)) return;
     if (sink.safe.has(seq) || this.letters.get(view.id)?.has(seq) || this.gaps.get(view.id)?.has(seq)) return;
     if ((this.cursors.get(view.id)?.nextSeq ?? Infinity) <= seq) return;
     if (view.startVersion > (this.status.get(view.id)?.started ?? 0)) return;
@@ -519,9 +534,10 @@ export class World {
   checkPromise(id: string, through: number): void {
     const destination = this.destinations.find(({ view }) => view.id === id);
     if (!destination) return;
-    const { view, sink } = destination;
+    const { view, sink, filters } = destination;
     for (let seq = view.startSeq; seq <= through; seq++) {
       if (view.startVersion > (this.status.get(id)?.started ?? 0)) return;
+      if (isLeftOut(filters, seq)) continue;
       if (sink.safe.has(seq) || this.letters.get(id)?.has(seq) || this.gaps.get(id)?.has(seq)) continue;
       throw new Error(`${id}: delivered through ${through}, it says, but ${seq} is not`);
     }
@@ -531,6 +547,8 @@ export class World {
 
   receive({ sink, view }: Destination, send: Send, answer: Answer, channel: Channel): Verdict[] {
     const seqs = send.events.map(({ seq }) => seq);
+    const unwanted = send.version === view.version && send.events.find((event) => view.wanted?.(event) === false);
+    if (unwanted) throw new Error(`${view.id}: ${unwanted.seq} was sent although the filter leaves it out`);
     if (send.purpose === 'newest') for (const seq of seqs) this.probes.add(`${view.id}/${seq}`);
     const busy: Verdict = { kind: 'retry', reason: 'busy' };
     if (answer === 'unauthorized')
@@ -611,8 +629,10 @@ export class World {
   /** In order, except for what was refused before and is taken now, and for the one event that shows whether anything is taken. */
   private checkOrder(sink: Sink, id: string, seq: number): void {
     // A request of before a fresh start may still come through: those events are not owed any more.
-    const start = this.destinations.find(({ view }) => view.id === id)?.view.startSeq ?? 0;
-    if (sink.refused.has(seq) || seq < start || this.gaps.get(id)?.has(seq)) return;
+    const { view, filters = [] } = this.destinations.find((destination) => destination.view.id === id) ?? {};
+    // What a former filter passed over may be read again, behind the cursor, and be wanted then.
+    if (isLeftOut(filters, seq)) return;
+    if (sink.refused.has(seq) || seq < (view?.startSeq ?? 0) || this.gaps.get(id)?.has(seq)) return;
     const highest = Math.max(...sink.firsts.filter((first) => !this.probes.has(`${id}/${first}`)), 0);
     if (highest > seq) throw new Error(`${id}: ${seq} was delivered after ${highest}`);
   }
@@ -623,6 +643,10 @@ export class World {
     if (!destination) throw new Error(`no destination ${id}`);
     return destination.sink;
   }
+}
+
+export function isLeftOut(filters: readonly number[], seq: number): boolean {
+  return filters.some((every) => every > 0 && seq % every === 0);
 }
 
 function add(map: Map<string, Set<number>>, key: string, value: number): void {
