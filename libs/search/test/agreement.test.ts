@@ -140,7 +140,17 @@ const term = fc.oneof(
     'area:approval*',
     'category:user*',
   ),
-  fc.constantFrom('category:system_configuration', 'on:2026-11-01', 'action:*', '1', '0.', '-1', 'viewed'),
+  fc.constantFrom(
+    'category:system_configuration',
+    'on:2026-11-01',
+    'action:*',
+    '1',
+    '0.',
+    '-1',
+    'viewed',
+    '"case viewed"',
+    '"Workflow created"',
+  ),
   fc.tuple(fc.constantFrom('after', 'before'), date).map(([field, text]) => `${field}:${text}`),
 );
 const search = fc
