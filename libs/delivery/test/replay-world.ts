@@ -179,6 +179,17 @@ export class ReplayWorld {
     for (const seq of chosen ?? []) if (seq < nextSeq) chosen?.delete(seq);
   }
 
+  /** Nothing leaves that must not. */
+  private inspect({ replay, version, events }: Extract<ReplayEffect, { kind: 'send' }>): void {
+    const { wish, kind } = this.orders.get(replay) ?? {};
+    if (!this.fresh) this.faults.push(`${replay} sends although the membership is in doubt`);
+    if (!this.enabled || this.version !== version) this.faults.push(`${replay} sends under former settings`);
+    if (wish !== 'run') this.faults.push(`${replay} sends although it is to ${wish}`);
+    for (const { seq } of events)
+      if (kind === 'range' && this.plan.unwanted.has(seq))
+        this.faults.push(`${replay} sends ${seq}, which nobody wants`);
+  }
+
   private receive({ events }: Extract<ReplayEffect, { kind: 'send' }>): Verdict[] {
     const all = (verdict: Verdict): Verdict[] => events.map(() => verdict);
     switch (this.mood) {
@@ -211,6 +222,7 @@ export class ReplayWorld {
       for (const effect of effects) {
         if (effect.kind === 'abort') this.aborted.add(`${effect.replay}/${effect.id}`);
         else this.pending.push(effect);
+        if (effect.kind === 'send') this.inspect(effect);
       }
       const granted = this.granted.splice(0);
       for (const replay of granted) this.machine.step(replay, this.now);

@@ -2,14 +2,12 @@
 // no clock. It goes one step at a time (read, send, write down), so that a crash repeats at most the one request that was not written down.
 import type { DeliverableEvent } from '@auditlane/destinations';
 import { backOffMs } from './back-off';
-import type { ByteBudget } from './byte-budget';
 import type { DestinationView, Refusal, Sent } from './effects';
 import type { Entry } from './entry-queue';
 import type { Knobs } from './knobs';
-import { PagePermit } from './page-permit';
 import { because, ReplayLog } from './replay-log';
-import type { Letter, ReplayEffect, ReplayOrder, ReplayProgress } from './replay-effects';
-import { ReplayPieces } from './replay-pieces';
+import type { Letter, ReplayOrder, ReplayProgress } from './replay-effects';
+import { ReplayPages, type PagesHost } from './replay-pages';
 import { rule, type Ruling } from './verdicts';
 
 /** What live delivery knows of a destination. */
@@ -19,12 +17,8 @@ export interface LaneNews {
   readonly lastSuccessAt: number | undefined;
 }
 
-export interface ReplayHost {
+export interface ReplayHost extends PagesHost {
   readonly knobs: Knobs;
-  /** Bytes of the pages of all replays, and of those that only find out whether a receiver takes anything: neither is the drains'. */
-  readonly budgets: { readonly pages: ByteBudget; readonly probes: ByteBudget };
-  emit(effect: ReplayEffect): void;
-  nextId(): number;
   maySend(): boolean;
   random(): number;
   /** `undefined`: the destination has no lane here yet. */
@@ -51,13 +45,9 @@ export class Replay {
   /** When it wants to be looked at again. */
   wakeAt = Infinity;
   private readonly log: ReplayLog;
-  private readonly pieces = new ReplayPieces();
-  private readonly permit: PagePermit;
-  private through: number;
+  private readonly pages: ReplayPages;
   private flight: Flight | undefined;
-  private reading: { readonly id: number; readonly purpose: 'page' | 'elsewhere' } | undefined;
   private requestEvents: number;
-  private cautious = true;
   private attempts = 0;
   private retryAt = 0;
   private failure: Refusal | undefined;
@@ -73,10 +63,9 @@ export class Replay {
     saved: ReplayProgress | undefined,
   ) {
     this.log = new ReplayLog(host, current, saved);
-    this.through = this.log.nextSeq - 1;
     this.requestEvents = view.limits.events;
-    this.permit = new PagePermit(() => {
-      const wanted = !this.ended && !this.reading && !this.flight;
+    this.pages = new ReplayPages(host, current, this.log.nextSeq - 1, () => {
+      const wanted = !this.ended && !this.flight;
       if (wanted) this.host.granted(this);
       return wanted;
     });
@@ -117,7 +106,7 @@ export class Replay {
     if (view.version === before.version) return;
     this.attempts = 0;
     this.retryAt = now;
-    this.cautious = true;
+    this.pages.cautious = true;
     this.requestEvents = view.limits.events;
     if (this.flight) this.flight.abortAt = Math.min(this.flight.abortAt, now + this.host.knobs.abortGraceMs);
   }
@@ -129,31 +118,17 @@ export class Replay {
   }
 
   page(id: number, rows: readonly DeliverableEvent[], now: number): void {
-    const purpose = this.arrived(id);
-    if (!purpose) return;
-    const within = rows.filter(({ seq }) => seq <= this.current.toSeq);
-    if (purpose === 'elsewhere') return this.sendFrom(within, now);
-    for (const event of within) {
-      this.missUpTo(event.seq - 1);
-      if (this.view.wanted && !this.view.wanted(event)) this.pieces.pass('unwanted', event.seq, 1);
-      else this.pieces.add(this.entry(event, now));
-      this.through = event.seq;
-    }
-    if (within.length === 0) this.missUpTo(this.current.toSeq);
-    this.pieces.bury(false);
+    const taken = this.pages.take(id, rows, this.view, now);
+    if (!taken || taken === 'page') return;
+    const last = taken.at(-1);
+    if (!last) this.refusesEverything(now);
+    else if (this.host.maySend()) this.send([last], 'elsewhere');
+    // Looked for again, once the membership is certain.
+    else this.retryAt = now + this.host.knobs.recheckMs;
   }
 
   letters(id: number, letters: readonly Letter[], now: number): void {
-    if (!this.arrived(id)) return;
-    for (const { seq, event, stands } of letters) {
-      if (!stands) this.pieces.pass('unwanted', seq, 1);
-      else if (event) this.pieces.add(this.entry(event, now));
-      else this.pieces.pass('missing', seq, 1);
-      this.through = seq;
-    }
-    if (letters.length > 0) return;
-    this.through = this.current.toSeq;
-    this.pieces.pass('missing', this.through, 0);
+    this.pages.takeLetters(id, letters, this.view, now);
   }
 
   answer(id: number, { verdicts }: Sent, now: number): void {
@@ -161,7 +136,7 @@ export class Replay {
     if (flight?.id !== id) return;
     this.flight = undefined;
     const ruling = rule(flight.entries, verdicts);
-    for (const entry of ruling.delivered) this.pieces.taken(entry);
+    for (const entry of ruling.delivered) this.pages.pieces.taken(entry);
     const outdated = flight.version !== this.view.version;
     // What former settings led to says nothing against the events or the receiver of now.
     if (!outdated) this.refuse(flight, ruling, now);
@@ -171,7 +146,7 @@ export class Replay {
 
   written(id: number, now: number): void {
     this.log.written(id, now);
-    if (this.ended) this.permit.giveBack();
+    if (this.ended) this.pages.giveBack();
   }
 
   // ---------------------------------------------------------------- what it does next
@@ -189,7 +164,7 @@ export class Replay {
 
   private advance(waits: boolean, now: number): void {
     if ((waits || this.log.isComplete) && !this.flight) this.letGo();
-    else if (!this.flight && !this.reading && !this.permit.isAwaited) this.proceed(now);
+    else if (!this.flight && !this.pages.isBusy) this.proceed(now);
   }
 
   private arm(waits: boolean, now: number): void {
@@ -219,8 +194,8 @@ export class Replay {
       this.retryAt = now + this.host.knobs.recheckMs;
       return;
     }
-    const { pieces } = this;
-    if (pieces.hasRefusedBeyond(this.through)) return this.readOn();
+    const { pieces } = this.pages;
+    if (pieces.hasRefusedBeyond(this.pages.reached)) return this.pages.readOn(this.view);
     const { candidates } = pieces;
     const [first] = candidates;
     if (first && this.isTakenElsewhere()) return this.bury(now);
@@ -229,7 +204,7 @@ export class Replay {
     if (candidates.length >= inARow) return this.probe(now);
     const entries = pieces.pick(this.requestEvents, this.view.limits.bytes);
     if (entries.length > 0) return this.send(entries, 'deliver');
-    if (this.through < this.current.toSeq) return this.readOn();
+    if (this.pages.hasMore) return this.pages.readOn(this.view);
     // Refused, and nothing behind them that could tell more. It took others of this replay: then it is the events.
     if (this.log.delivered > 0) this.bury(now);
     else this.fail(pieces.firstRefusal ?? because('refuses_everything'), undefined, now);
@@ -237,46 +212,21 @@ export class Replay {
 
   /** Refused several in a row: does it take any other? First the next one, then the last of the range, then any. */
   private probe(now: number): void {
-    const { pending } = this.pieces;
+    const { pending } = this.pages.pieces;
     const { toSeq } = this.current;
     if (this.failedRounds === 0) {
       const [next] = pending;
       if (next) this.send([next], 'probe');
-      else if (this.through < toSeq) this.readOn();
+      else if (this.pages.hasMore) this.pages.readOn(this.view);
       else this.refusesEverything(now);
       return;
     }
-    const from = pending[0]?.event.seq ?? this.through + 1;
+    const from = pending[0]?.event.seq ?? this.pages.reached + 1;
     const place = this.failedRounds === 1 ? toSeq : from + Math.floor(this.host.random() * (toSeq - from + 1));
     const near = pending.findLast(({ event }) => event.seq <= place);
-    if (place > this.through) {
-      const { probeEvents: maxEvents, probeBytes: maxBytes } = this.host.knobs;
-      this.read('elsewhere', { fromSeq: Math.max(this.through, place - maxEvents) + 1, maxEvents, maxBytes });
-    } else if (near) this.send([near], 'elsewhere');
+    if (place > this.pages.reached) this.pages.readElsewhere(place);
+    else if (near) this.send([near], 'elsewhere');
     else this.refusesEverything(now);
-  }
-
-  private sendFrom(rows: readonly DeliverableEvent[], now: number): void {
-    const { view } = this;
-    const wanted = rows.filter((event) => !view.wanted || view.wanted(event)).at(-1);
-    if (wanted) this.send([this.entry(wanted, now)], 'elsewhere');
-    else this.refusesEverything(now);
-  }
-
-  private readOn(): void {
-    const { knobs, budgets } = this.host;
-    const { limits } = this.view;
-    const maxBytes = this.cautious ? knobs.probeBytes : Math.min(limits.bytes, replayPageBytes);
-    if (!this.permit.take(this.cautious ? budgets.probes : budgets.pages, maxBytes)) return;
-    const maxEvents = this.cautious ? knobs.probeEvents : Math.min(limits.events, replayPageEvents);
-    this.read('page', { fromSeq: this.through + 1, maxEvents, maxBytes });
-  }
-
-  private read(purpose: 'page' | 'elsewhere', read: { fromSeq: number; maxEvents: number; maxBytes: number }): void {
-    const id = this.host.nextId();
-    this.reading = { id, purpose };
-    const { id: replay, kind, tenant } = this.current;
-    this.host.emit({ kind: kind === 'range' ? 'read' : 'read_letters', replay, tenant, id, read });
   }
 
   private send(entries: readonly Entry[], purpose: Purpose): void {
@@ -292,19 +242,19 @@ export class Replay {
 
   private refuse({ purpose }: Flight, { refused }: Ruling, now: number): void {
     if (refused.length === 0 || purpose === 'elsewhere') return;
-    if (this.pieces.candidates.length === 0) this.refusedSince = now;
-    for (const { entry, refusal } of refused) this.pieces.refused(entry, refusal);
+    if (this.pages.pieces.candidates.length === 0) this.refusedSince = now;
+    for (const { entry, refusal } of refused) this.pages.pieces.refused(entry, refusal);
     // A letter that is refused again is what it was: nothing is lost by believing the receiver.
-    if (this.current.kind === 'dead_letters') this.pieces.bury(true);
+    if (this.current.kind === 'dead_letters') this.pages.pieces.bury(true);
   }
 
   private succeed({ purpose }: Flight, ruling: Ruling): void {
     this.attempts = 0;
     this.failedRounds = 0;
     this.failure = undefined;
-    this.cautious = false;
-    if (purpose === 'retest') this.pieces.forgive();
-    else this.pieces.bury(purpose === 'elsewhere');
+    this.pages.cautious = false;
+    if (purpose === 'retest') this.pages.pieces.forgive();
+    else this.pages.pieces.bury(purpose === 'elsewhere');
     if (ruling.split || ruling.refused.length > 0) return;
     this.requestEvents = Math.min(this.view.limits.events, this.requestEvents * 2);
   }
@@ -323,20 +273,16 @@ export class Replay {
 
   private refusesEverything(now: number): void {
     this.failedRounds++;
-    this.fail({ code: '', words: '', ...this.pieces.firstRefusal, reason: 'refuses_everything' }, undefined, now);
+    this.fail({ code: '', words: '', ...this.pages.pieces.firstRefusal, reason: 'refuses_everything' }, undefined, now);
   }
 
   /** Nothing is given up: the events are read again for the next try. */
   private fail(refusal: Refusal, afterMs: number | undefined, now: number): void {
     this.attempts++;
     this.failure = { reason: refusal.reason, code: refusal.code, words: refusal.words };
-    this.retryAt =
-      now +
-      Math.max(
-        1,
-        backOffMs(this.attempts, afterMs, this.host.knobs, () => this.host.random()),
-      );
-    this.cautious = true;
+    const pause = backOffMs(this.attempts, afterMs, this.host.knobs, () => this.host.random());
+    this.retryAt = now + Math.max(1, pause);
+    this.pages.cautious = true;
     this.retest = true;
     this.letGo();
     this.step(now);
@@ -345,7 +291,7 @@ export class Replay {
   // ---------------------------------------------------------------- small change
 
   private bury(now: number): void {
-    this.pieces.bury(true);
+    this.pages.pieces.bury(true);
     this.step(now);
   }
 
@@ -354,28 +300,13 @@ export class Replay {
     return (this.host.news(this.current.destination)?.lastSuccessAt ?? -Infinity) > this.refusedSince;
   }
 
-  private arrived(id: number): 'page' | 'elsewhere' | undefined {
-    const { reading } = this;
-    if (reading?.id !== id) return undefined;
-    this.reading = undefined;
-    return reading.purpose;
-  }
-
-  private missUpTo(seq: number): void {
-    if (seq > this.through) this.pieces.pass('missing', seq, seq - this.through);
-    this.through = Math.max(this.through, seq);
-  }
-
   private collect(): void {
-    this.log.add(this.pieces.takeSettled());
+    this.log.add(this.pages.pieces.takeSettled());
   }
 
   private letGo(): void {
     this.collect();
-    this.pieces.drop();
-    this.reading = undefined;
-    this.permit.giveBack();
-    this.through = this.log.nextSeq - 1;
+    this.pages.letGo(this.log.nextSeq);
   }
 
   private abort(flight: Flight): void {
@@ -388,12 +319,4 @@ export class Replay {
     this.flight = undefined;
     this.letGo();
   }
-
-  private entry(event: DeliverableEvent, at: number): Entry {
-    return { event, bytes: this.view.size(event), held: 0, at, slot: -1, state: 'pending', refusal: undefined };
-  }
 }
-
-/** A page is at most this much: a replay is never in a hurry, and there may be many. */
-const replayPageBytes = 512 * 1024;
-const replayPageEvents = 500;
