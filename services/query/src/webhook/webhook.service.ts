@@ -4,6 +4,7 @@ import { receiverWords } from '@auditlane/destinations';
 import { certificatesOf, type Egress } from '@auditlane/egress';
 import { sealedSecretSchema, webhookPlace, webhookRequest, type KeyRing } from '@auditlane/secrets';
 import { matches, type IfMatch } from '../destinations/domain/etag';
+import { spokenFailure } from '../destinations/domain/test-stages';
 import type { Fault } from '../problem/problem';
 import type { WebhookRepository, WebhookRow, Written } from './webhook.repository';
 import type { NotificationList, WebhookBody, WebhookTest } from './webhook.schema';
@@ -62,7 +63,10 @@ export class WebhookService {
     const result = await this.egress
       .request({ destinationId: id, configVersion: 0, caPem: row.ca_pem }, request)
       .finally(() => void this.egress.close(id));
-    if (result.kind === 'failure') return failed(null, result.code, result.words);
+    if (result.kind === 'failure') {
+      const { code, words } = spokenFailure(result);
+      return failed(null, code, words);
+    }
     const { status, body: answer } = result.response;
     if (status >= 200 && status < 300) return { ok: true, status, code: 'ok', words: '' };
     return failed(status, 'not_2xx', receiverWords(answer.toString('utf8')));

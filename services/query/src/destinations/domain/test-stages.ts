@@ -102,6 +102,12 @@ export function stageOfFinding(stage: ProbeStage, finding: Finding): TestStage {
 /** The two that must not be told apart: a name that does not exist, and one of an inner network. Who could, would map that network by its names. */
 const unspoken: ReadonlySet<string> = new Set(['dns_not_found', 'destination_refused']);
 
+export function spokenFailure({ code, words }: Pick<Failure, 'code' | 'words'>): Pick<Failure, 'code' | 'words'> {
+  return unspoken.has(code)
+    ? { code: 'no_public_address', words: ownCodes.no_public_address.meaning }
+    : { code, words };
+}
+
 export function stageOfFailure(stage: TestStageName, failure: Failure, fix: string): TestStage {
   if (unspoken.has(failure.code)) return { ...ownStage('dns', 'no_public_address'), reason: 'name_not_resolved' };
   const certificate = failure.certificate === undefined ? null : clean(failure.certificate);
