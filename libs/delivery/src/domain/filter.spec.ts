@@ -56,6 +56,15 @@ describe('a lane with a filter', () => {
     expect(one.partition.committable).toEqual({ offset: 6, acceptedOffset: 6 });
   });
 
+  it('sends nothing more that a new filter does not want while it waits to try again', () => {
+    const one = new OnePartition({ views: [odd()] });
+    one.arrive([1, 2, 3]);
+    one.answer(busy);
+    one.configure(even({ version: 2 }));
+    expect(one.sent()).toEqual([[1, 3]]);
+    expect(one.partition.committable).toEqual({ offset: 3, acceptedOffset: 3 });
+  });
+
   it('takes what a parked destination is owed by the filter of the moment it drains in', () => {
     const one = new OnePartition({ views: [odd()] });
     one.arrive([1, 2, 3, 4]);
