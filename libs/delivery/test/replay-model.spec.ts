@@ -5,7 +5,7 @@ import { ReplayWorld, type Mood, type Plan } from './replay-world';
 
 type Happening = (world: ReplayWorld) => void;
 
-const moods: readonly Mood[] = ['takes', 'busy', 'unauthorized', 'refuses_all', 'too_large'];
+const moods: readonly Mood[] = ['takes', 'busy', 'unauthorized', 'refuses_all', 'too_large', 'first_busy'];
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   {

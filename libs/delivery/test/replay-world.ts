@@ -7,7 +7,7 @@ import { isEnded, type ReplayEffect, type ReplayOrder, type ReplayProgress } fro
 import { Replays } from '../src/domain/replays';
 import { testEvent } from './test-event';
 
-export type Mood = 'takes' | 'busy' | 'unauthorized' | 'refuses_all' | 'too_large';
+export type Mood = 'takes' | 'busy' | 'unauthorized' | 'refuses_all' | 'too_large' | 'first_busy';
 
 export interface Plan {
   readonly last: number;
@@ -38,6 +38,7 @@ export class ReplayWorld {
   readonly faults: string[] = [];
   mostInFlight = 0;
   pending: ReplayEffect[] = [];
+  budgets = { pages: new ByteBudget(0), probes: new ByteBudget(0) };
   private machine: Replays;
   private granted: string[] = [];
   private readonly aborted = new Set<string>();
@@ -53,9 +54,10 @@ export class ReplayWorld {
   }
 
   private start(): Replays {
+    this.budgets = { pages: new ByteBudget(600_000), probes: new ByteBudget(200_000) };
     return new Replays({
       knobs: defaultKnobs,
-      budgets: { pages: new ByteBudget(600_000), probes: new ByteBudget(200_000) },
+      budgets: this.budgets,
       maySend: () => this.fresh,
       random: () => 0.5,
       news: () => ({
@@ -204,9 +206,11 @@ export class ReplayWorld {
         if (events.length > 1) return all({ kind: 'split', reason: 'receiver_refused_size' });
         break;
       case 'takes':
+      case 'first_busy':
         break;
     }
-    return events.map(({ seq }): Verdict => {
+    return events.map(({ seq }, index): Verdict => {
+      if (this.mood === 'first_busy' && index === 0) return { kind: 'retry', reason: 'busy' };
       if (this.plan.poison.has(seq)) {
         this.refused.add(seq);
         return { kind: 'poison', reason: 'receiver_refused_event', code: '400', words: 'bad' };

@@ -57,6 +57,17 @@ describe('a replay', () => {
     expect(world.mostInFlight).toBe(1);
   });
 
+  it('that is cancelled ends at once: what is in flight is aborted, and its answer counts for nothing', () => {
+    const world = new ReplayWorld(plan());
+    prepare(world);
+    const order = world.orders.get('r');
+    if (order) world.orders.set('r', { ...order, wish: 'cancel' });
+    world.configure();
+    expect(world.inFlight('d')).toBe(0);
+    go(world);
+    expect(world.saved.get('r')).toMatchObject({ state: 'cancelled', delivered: 0, nextSeq: 1 });
+  });
+
   it('of a receiver that refuses everything makes no dead letters, waits, and sends all when it is mended', () => {
     const world = new ReplayWorld(plan());
     world.mood = 'refuses_all';
@@ -94,6 +105,28 @@ describe('a replay', () => {
     world.laneFails = false;
     go(world, 60_000);
     expect(world.saved.get('r')).toMatchObject({ state: 'completed', delivered: 20 });
+  });
+
+  it('sends again what a receiver put off, and not what it took behind that', () => {
+    const world = new ReplayWorld(plan({ orders: [range('r', 'd', 1, 5)] }));
+    world.mood = 'first_busy';
+    prepare(world);
+    world.perform(0);
+    prepare(world);
+    expect(world.saved.get('r')).toMatchObject({ state: 'waiting', reason: 'busy', nextSeq: 1, delivered: 0 });
+    world.mood = 'takes';
+    go(world, 60_000);
+    expect(world.received).toEqual([2, 3, 4, 5, 1]);
+    expect(world.saved.get('r')).toMatchObject({ state: 'completed', delivered: 5 });
+  });
+
+  it('that waits holds no memory', () => {
+    const orders = Array.from({ length: 5 }, (_, index) => range(`r${index}`, `d${index}`, 1, 20));
+    const world = new ReplayWorld(plan({ orders }));
+    world.mood = 'busy';
+    go(world, 10_000);
+    expect([...world.saved.values()].map(({ reason }) => reason)).toEqual(orders.map(() => 'busy'));
+    expect([world.budgets.pages.inUse, world.budgets.probes.inUse]).toEqual([0, 0]);
   });
 
   it('with many others holds no more pages in memory than their budget has room for', () => {
