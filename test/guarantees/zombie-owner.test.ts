@@ -1,6 +1,13 @@
 // Guarantee 1 against the undead: a forwarder that was paused past its session wakes up beside its successor, and changes nothing.
 import { eventually, scripts, testPartitions, type ServiceProcess } from '@auditlane/testing';
-import { cursorOf, untilAllCommitted, untilLive } from '../support/cursors';
+import {
+  cursorOf,
+  cursorWrites,
+  recordCursorWrites,
+  untilAllCommitted,
+  untilLive,
+  untilParked,
+} from '../support/cursors';
 import { openDeliveryLine, type DeliveryLine } from '../support/delivery-line';
 import { createDestination, untilApplied, type Destination } from '../support/destinations';
 import { openReceiver, repeatsAt, untilArrived, untilArrivedOnce, type Receiver } from '../support/receivers';
@@ -16,6 +23,7 @@ describe('a forwarder that is paused past its session time-out', () => {
   let toSlow: Destination;
   let toRefusing: Destination;
   let zombie: ServiceProcess;
+  let successor: ServiceProcess;
 
   beforeAll(async () => {
     [slow, refusing] = await Promise.all([openReceiver('http'), openReceiver('http')]);
@@ -49,12 +57,12 @@ describe('a forwarder that is paused past its session time-out', () => {
     });
     zombie.kill('SIGSTOP');
 
-    const successor = await line.start('forwarder-http');
+    successor = await line.start('forwarder-http');
     await line.publish(trafficOf(30, { from: 51, of: [answered, rejected] }));
     await untilArrived(slow.sink, answered, 80);
     await untilArrived(refusing.sink, rejected, 80);
     await untilAllCommitted(line, 'forwarder-http');
-    await recordCursorWrites();
+    await recordCursorWrites(line);
 
     zombie.kill('SIGCONT');
     await eventually(async () => {
@@ -70,10 +78,30 @@ describe('a forwarder that is paused past its session time-out', () => {
 
     const inFlight = slow.sink.requests[requests[0] ?? 0];
     expect(repeatsAt(slow.sink, answered)).toBeLessThanOrEqual(inFlight?.taken.length ?? 0);
-    expect(await cursorWrites()).toEqual([]);
+    for (const destination of [toSlow, toRefusing]) expect(await cursorWrites(line, destination)).toEqual([]);
     expect(await cursorOf(line, toRefusing)).toBeUndefined();
     expect(successor.isRunning()).toBe(true);
     expect(zombie.isRunning()).toBe(true);
+  });
+
+  it('claims again what nobody else owns, without an event that would make it, and without a restart', async () => {
+    const { sink } = refusing;
+    const repeats = repeatsAt(sink, rejected);
+    sink.always(scripts.answer(401));
+    await line.publish(trafficOf(30, { from: 111, of: [rejected] }));
+    await untilParked(line, toRefusing);
+    await untilAllCommitted(line, 'forwarder-http');
+    // As a claim by a process that is gone leaves it.
+    await line.db.pool.query('update delivery.partition_owner set epoch = epoch + 1');
+    sink.always(scripts.pass);
+    await untilArrived(sink, rejected, 140);
+    await untilLive(line, toRefusing);
+    // What was sent when the first write was refused: a probe.
+    expect(repeatsAt(sink, rejected) - repeats).toBeLessThanOrEqual(10);
+    await line.publish(trafficOf(10, { from: 141, of: [rejected] }));
+    await untilArrived(sink, rejected, 150);
+    expect(zombie.isRunning()).toBe(true);
+    expect(successor.isRunning()).toBe(true);
   });
 
   /** The group has its two members back, each with partitions of its own. */
@@ -82,26 +110,11 @@ describe('a forwarder that is paused past its session time-out', () => {
       async () => {
         const metrics = await Promise.all(services.map(async (service) => service.metrics()));
         const shares = metrics.map((of) => of.value('auditlane_kafka_assigned_partitions') ?? 0);
-        expect(shares.every((share) => share > 0)).toBe(true);
+        expect({ shares, without: shares.filter((share) => share === 0) }).toMatchObject({ without: [] });
         expect(shares.reduce((sum, share) => sum + share, 0)).toBe(testPartitions);
         return true;
       },
       { timeoutMs: 30_000 },
     );
-  }
-
-  /** From here on every write of a cursor leaves a trace, whoever makes it and whatever comes after. */
-  async function recordCursorWrites(): Promise<void> {
-    await line.db.pool.query(`
-      create table public.cursor_writes (destination_id uuid, next_seq bigint, state text, reason text);
-      create function public.record_cursor_write() returns trigger language plpgsql security definer as
-        'begin insert into public.cursor_writes values (new.destination_id, new.next_seq, new.state, new.reason); return new; end';
-      create trigger record_cursor_write after insert or update on delivery.cursor
-        for each row execute function public.record_cursor_write();`);
-  }
-
-  async function cursorWrites(): Promise<readonly object[]> {
-    const { rows } = await line.db.pool.query<object>('select * from public.cursor_writes');
-    return rows;
   }
 });

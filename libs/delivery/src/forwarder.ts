@@ -18,7 +18,6 @@ export interface ForwarderOptions extends Omit<ReplayDeps, 'stopping' | 'destina
   readonly partitions: number;
   readonly statusIntervalMs: number;
   readonly retentionMs: number;
-  readonly sessionTimeoutMs: number;
 }
 
 /** What is in flight at the end is given this long to be answered; after that it is aborted and comes again. */
@@ -129,7 +128,9 @@ export class Forwarder {
     await patiently(() => this.options.notifier.claimed(ownership, assignment, tenants, saved));
     if (assignment.signal.aborted) return;
     if (!committed) this.options.metrics.positionsLost.inc();
-    const onRefused = (): void => void this.expectNewClaim(assignment);
+    const onRefused = (): void => {
+      if (!this.closing.signal.aborted) void assignment.reclaim();
+    };
     const runner = new PartitionRunner(this.deps, assignment, ownership, committed, saved, onRefused);
     this.runners.set(partition, { assignment, runner, replays: this.replaysOf(runner) });
     // Settings that came while the positions were read.
@@ -162,15 +163,6 @@ export class Forwarder {
     this.options.notifier.released(assignment.partition);
     await runner.commitNow();
     runner.end();
-  }
-
-  /** The next batch leads to a new claim. Where none comes, only a start from the beginning does. */
-  private async expectNewClaim(assignment: Assignment): Promise<void> {
-    const { signal } = assignment;
-    await delay(this.options.sessionTimeoutMs, undefined, { signal, ref: false }).catch(() => undefined);
-    if (signal.aborted || this.closing.signal.aborted || !assignment.isMember()) return;
-    if (this.runnerOf(assignment)?.hasEnded() === false) return;
-    this.options.crash(undefined, 'a claim was refused although this process is a member of the group: starting anew');
   }
 
   // ---------------------------------------------------------------- status

@@ -121,7 +121,6 @@ function makeForwarder(
     retentionMs,
     commitIntervalMs: config.AUDITLANE_DELIVERY_COMMIT_INTERVAL_MS,
     statusIntervalMs: config.AUDITLANE_DELIVERY_STATUS_INTERVAL_MS,
-    sessionTimeoutMs: config.AUDITLANE_SESSION_TIMEOUT_MS,
     crash: (error, message) => crash(logger, error, message),
   });
   return forwarder;

@@ -88,7 +88,10 @@ export class BatchRunner {
     while (records.length > 0 && !assignment.isOver() && !this.stopped) {
       const startedAt = performance.now();
       const outcomes = await this.beating(run, this.callHandler(run, records), maxHandlerMs);
-      if (outcomes.length === 0) return this.assignments.claimAgain(assignment, () => this.beat(run));
+      if (outcomes.length === 0) {
+        const claimed = this.assignments.claimAgain(assignment, () => this.beat(run));
+        return this.beating(run, claimed, Number.POSITIVE_INFINITY);
+      }
 
       const settlement = settle(records, outcomes);
       if (!(await this.produced(run, settlement))) return;

@@ -78,20 +78,27 @@ export class GroupAssignments {
   }
 
   /**
-   * A write was refused: `beat` until the group has answered that the partition is still ours, then claim it again and read from where the
-   * claim says, or from where the refused batch began.
+   * A write was refused: once the group has answered that the partition is still ours, claims it again and reads from where the claim says, or
+   * from where the refused batch began. `beat` asks the group; whoever comes while a claim is under way waits for that one.
    */
   async claimAgain(assignment: PartitionAssignment, beat: () => Promise<void>): Promise<void> {
+    if (assignment.isReady()) {
+      assignment.setReady(false);
+      assignment.ready = this.confirmThenClaim(assignment, beat);
+    }
+    await assignment.ready;
+  }
+
+  private async confirmThenClaim(assignment: PartitionAssignment, beat: () => Promise<void>): Promise<void> {
     const { topic, partition, expected } = assignment;
-    this.deps.logger.warn({ topic, partition }, 'the batch was discarded, claiming the partition again');
+    this.deps.logger.warn({ topic, partition }, 'a write was refused, claiming the partition again');
     const since = performance.now();
-    assignment.setReady(false);
     while (!assignment.isOver() && this.membership.lastConfirmedAt() < since) {
       await beat();
       if (this.membership.lastConfirmedAt() < since) await delay(50);
     }
-    assignment.ready = this.claim(assignment, expected);
-    await assignment.ready;
+    // Over by now, its end waits for this very promise, and a claim would wait for its end.
+    if (!assignment.isOver()) await this.claim(assignment, expected);
   }
 
   /** Never rejects: what goes wrong ends the process. */
@@ -157,6 +164,11 @@ export class GroupAssignments {
     logRange: async (topic, partition) => {
       const range = (await this.deps.admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
       return { start: Number(range?.low ?? 0), end: Number(range?.high ?? 0) };
+    },
+    // No batch is there to beat for; kafkajs' own loop does, between two fetches.
+    reclaim: async (partition, generation) => {
+      const assignment = this.held.get(partition);
+      if (assignment?.generation === generation) await this.claimAgain(assignment, () => Promise.resolve());
     },
     commitFailed: ({ topic, partition }, error) => {
       this.deps.logger.warn({ topic, partition, error: errorText(error) }, 'an offset commit failed');

@@ -15,6 +15,7 @@ class Broker implements PartitionLink {
   }
   committed = () => Promise.resolve(undefined);
   logRange = () => Promise.resolve({ start: 0, end: 0 });
+  reclaim = () => Promise.resolve();
   commitFailed(_assignment: unknown, error: unknown): void {
     this.failures.push(error);
   }

@@ -13,6 +13,7 @@ export interface PartitionLink {
     generation: number,
   ): Promise<{ offset: number; metadata: string } | undefined>;
   logRange(topic: string, partition: number): Promise<{ start: number; end: number }>;
+  reclaim(partition: number, generation: number): Promise<void>;
   commitFailed(assignment: Assignment, error: unknown): void;
 }
 
@@ -97,6 +98,10 @@ export class PartitionAssignment implements Assignment {
 
   logRange(): Promise<{ start: number; end: number }> {
     return this.link.logRange(this.topic, this.partition);
+  }
+
+  reclaim(): Promise<void> {
+    return this.link.reclaim(this.partition, this.generation);
   }
 
   commit(offset: number, metadata = ''): Promise<void> {

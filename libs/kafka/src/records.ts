@@ -39,6 +39,11 @@ export interface Assignment {
    * later offset is committed, or when the assignment has ended: then nothing is committed and the records come again, to whoever owns them.
    */
   commit(offset: number, metadata?: string): Promise<void>;
+  /**
+   * Claims the partition again, where a write was refused although no batch was there to be discarded. Settles when the handler has its new
+   * claim, which comes after the group has confirmed the membership, or when the assignment has ended.
+   */
+  reclaim(): Promise<void>;
 }
 
 export interface Batch {

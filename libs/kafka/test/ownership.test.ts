@@ -65,6 +65,29 @@ describe('ownership of a partition', () => {
     expect(claims).toHaveLength(2);
   });
 
+  it('is claimed again at the wish of the handler, though no batch comes, and goes on where it was', async () => {
+    const claims: Assignment[] = [];
+    const seen: string[] = [];
+    await fixture.start({
+      assigned: async (assignment) => {
+        if (assignment.partition === 0) claims.push(assignment);
+        return Promise.resolve({});
+      },
+      handle: async (batch) => {
+        seen.push(...batch.records.map(textOf));
+        return Promise.resolve(done(batch));
+      },
+    });
+    await fixture.produce(['a']);
+    await expectSoon(() => expect(seen).toEqual(['a']));
+    const [assignment] = claims;
+    // Wished twice at once, it is one claim.
+    await Promise.all([assignment?.reclaim(), assignment?.reclaim()]);
+    expect(claims).toEqual([assignment, assignment]);
+    await fixture.produce(['b']);
+    await expectSoon(() => expect(seen).toEqual(['a', 'b']));
+  });
+
   it('ends for every partition at a rebalance: signals abort, handlers are told, and later commits do nothing', async () => {
     const log: string[] = [];
     const assignments: Assignment[] = [];
