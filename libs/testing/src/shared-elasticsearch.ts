@@ -14,7 +14,8 @@ export const elasticsearchAccessSchema = z.strictObject({
 /** By node:http, because fetch gives up on an answer that takes five minutes, and a first start with its downloads may. */
 async function ask(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    get(url, (response) => {
+    // A kept connection may be closed by the other side in the moment in which it is used again.
+    get(url, { agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
