@@ -195,7 +195,6 @@ export class Acknowledgements {
   /** Other settings, another receiver for all we know: nothing that is outstanding will be acknowledged by it. Returns the poll to abort. */
   doubt(): number | undefined {
     this.inDoubt = this.any;
-    this.isOn = false;
     this.proveFirst = 0;
     this.highestId = -1;
     this.unheard = 0;

@@ -221,6 +221,40 @@ describe('a destination that acknowledges', () => {
     expect(one.sent()).toEqual([[1, 2, 3], [1, 3], [1], [3]]);
   });
 
+  it('records as a gap what retention took before it was acknowledged, and not what was acknowledged behind it', () => {
+    const one = acking();
+    taken(one, [1, 2], 0);
+    taken(one, [3, 4], 1);
+    one.pass(pollMs);
+    one.polled([1]);
+    one.pass(timeoutMs);
+    one.polled([]);
+    one.page([3, 4], 4);
+    expect(one.sent()).toHaveLength(2);
+    expect(one.last('write').write).toMatchObject({ cursor: { nextSeq: 5 }, gaps: [{ fromSeq: 1, toSeq: 2 }] });
+  });
+
+  it('looks into the store where the log had something that nobody can read', () => {
+    const one = acking();
+    const { length } = one.all('read');
+    one.partition.batch([{ offset: 0, lastOffset: 3, unreadable: true }], 0, one.now);
+    one.pass(0);
+    expect(one.all('read')).toHaveLength(length + 1);
+  });
+
+  it('that refuses its last event is failing, and the event a candidate until a later one is taken', () => {
+    const one = acking();
+    send(one, [1]);
+    one.answer(poison);
+    one.page([], 1);
+    expect(one.partition.takeStatus(one.now, true)).toMatchObject([{ state: 'failing' }]);
+    one.arrive([2]);
+    one.page([1, 2], 2);
+    one.answer(poison);
+    one.answer(accepted(0));
+    expect(one.last('write').write.deadLetters).toMatchObject([{ event: { seq: 1 } }]);
+  });
+
   it('counts as delivered what it takes in once it does not acknowledge any more, and turns live', () => {
     const one = acking();
     taken(one, [1], 0);
@@ -312,6 +346,30 @@ describe('what is outstanding', () => {
     one.polled([0]);
     expect(one.last('read').read.fromSeq).toBe(1);
     expect(through(one)).toBe(0);
+    one.page([1, 2], 2);
+    one.answer(accepted(0));
+    const { length } = one.all('read');
+    one.pass(pollMs);
+    one.polled([0]);
+    expect([one.all('read').length, one.sent()]).toEqual([
+      length,
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    ]);
+    expect(cursors(one)).toEqual([3]);
+  });
+
+  it('is not what former settings took in: their ids mean nothing to anybody', () => {
+    const one = acking();
+    send(one, [1, 2]);
+    one.configure(view({ version: 2 }));
+    one.answer(accepted(0));
+    expect(one.sent()).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
   });
 
   it('waits behind the cursor of a disabled destination, and nobody is asked', () => {
