@@ -34,6 +34,7 @@ const batchOf = (records: readonly KafkaRecord[]): Batch => ({
     committed: () => Promise.resolve(undefined),
     logRange: () => Promise.resolve({ start: 0, end: records.length }),
     commit: () => Promise.resolve(),
+    reclaim: () => Promise.resolve(),
   },
 });
 
