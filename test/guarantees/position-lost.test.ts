@@ -1,5 +1,5 @@
-// Guarantee 1 where the log lets a forwarder down: offsets deleted, records gone before they were read, one record that never came. The store
-// fills in what the log does not say.
+// Guarantee 1 where the log lets a forwarder down: offsets deleted, records gone before they were read, a record that never came, whoever owns
+// the partition by the time it shows. The store fills in what the log does not say.
 import { partitionOf } from '@auditlane/contracts';
 import { eventually, testPartitions, type ServiceProcess, type Sink } from '@auditlane/testing';
 import { untilAllCommitted, untilLive } from '../support/cursors';
@@ -22,12 +22,14 @@ interface Lane {
 describe('a forwarder', () => {
   let lanes: readonly Lane[];
   let line: DeliveryLine;
+  let persistence: ServiceProcess;
   let forwarder: ServiceProcess;
   let published = 0;
 
   beforeAll(async () => {
     const receivers = await Promise.all(crowd.map(async () => openReceiver('http')));
     line = await openDeliveryLine({ receivers });
+    ({ persistence } = line);
     lanes = await Promise.all(
       receivers.map(async ({ sink, address }, at) => {
         const tenant = crowd[at] ?? crowd[0];
@@ -135,6 +137,26 @@ describe('a forwarder', () => {
     expect(repeats()).toBe(before);
   });
 
+  it('whose owners change around an event that never came hears of it from the partition’s next record, whosever that is', async () => {
+    const [tenant, neighbour] = crowd;
+    const before = repeats();
+    await forwarder.stop();
+    await storeBehindTheLog(tenant);
+    published += 1;
+    forwarder = await line.start('forwarder-http');
+    await line.publish(trafficOf(1, { from: published, of: [neighbour] }));
+    for (const { tenant: to, sink } of lanes.slice(0, 2)) await untilArrived(sink, to, published);
+    await untilAllCommitted(line, 'forwarder-http');
+    await forwarder.stop();
+    // Nothing in the log tells the last owner of what the first one never got.
+    forwarder = await line.start('forwarder-http');
+    await line.publish(trafficOf(1, { from: published, of: crowd.slice(2) }));
+    await untilStored(line, published * crowd.length);
+    await publish(10);
+    await untilAllArrived();
+    expect(repeats()).toBe(before);
+  });
+
   /** Every destination's status, at the least. */
   async function reportedThrough(): Promise<number> {
     const { rows } = await line.db.pool.query<{ through: number }>(
@@ -146,15 +168,15 @@ describe('a forwarder', () => {
   /** An event that the store has and `stored` has not, as if Kafka had lost it after acknowledging it. */
   async function storeBehindTheLog(tenant: string): Promise<void> {
     const [event] = trafficOf(1, { from: published + 1, of: [tenant] });
-    await line.persistence.stop();
+    await persistence.stop();
     await line.publish(event ? [event] : []);
     // Stored by one that dies before it produces; that it was produced is then made up.
     await line.crash('persistence', 'persistence.afterCommit');
     const { rowCount } = await line.db.pool.query(
-      'update audit.partition_state set published_offset = next_offset where partition = $1',
+      'update audit.partition_state set published_offset = next_offset, stored_before = next_offset - 1 where partition = $1',
       [partitionOf(tenant, testPartitions)],
     );
     expect(rowCount).toBe(1);
-    await line.start('persistence');
+    persistence = await line.start('persistence');
   }
 });

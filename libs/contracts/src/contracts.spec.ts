@@ -103,6 +103,9 @@ describe('headers', () => {
   };
   it('survive the round trip', () => {
     expect(decodeStoredHeaders(encodeStoredHeaders(stored))).toEqual(stored);
+    for (const previous of [-1, 40]) {
+      expect(decodeStoredHeaders(encodeStoredHeaders({ ...stored, previous }))).toEqual({ ...stored, previous });
+    }
     const rejected = {
       reason: 'too_old' as const,
       detail: 'older than 30 days',

@@ -23,10 +23,12 @@ export interface AcceptedHeaders {
   readonly clockSkew: boolean;
 }
 
-/** On `stored`: the same, with the tenant's dense sequence number and the offset of the event in `accepted`. */
+/** On `stored`: the same, with the tenant's dense sequence number, the offset of the event in `accepted`, and the link to the event before it. */
 export interface StoredHeaders extends AcceptedHeaders {
   readonly seq: number;
   readonly acceptedOffset: number;
+  /** The `acceptedOffset` of the event stored before this one in the partition, whoever's; −1 for the first. Left out where it is not known. */
+  readonly previous?: number;
 }
 
 /** On `rejected`: why, and where the original record stands. */
@@ -66,10 +68,12 @@ export function encodeAcceptedHeaders(headers: AcceptedHeaders): OutgoingHeaders
 }
 
 export function encodeStoredHeaders(headers: StoredHeaders): OutgoingHeaders {
+  const { seq, acceptedOffset, previous } = headers;
   return {
     ...encodeAcceptedHeaders(headers),
-    seq: String(headers.seq),
-    acceptedOffset: String(headers.acceptedOffset),
+    seq: String(seq),
+    acceptedOffset: String(acceptedOffset),
+    ...(previous === undefined ? {} : { previous: String(previous) }),
   };
 }
 
@@ -129,7 +133,8 @@ export function decodeStoredHeaders(headers: IncomingHeaders): StoredHeaders | u
   const seq = headerInteger(headers, 'seq');
   const acceptedOffset = headerInteger(headers, 'acceptedOffset');
   if (!accepted || seq === undefined || acceptedOffset === undefined) return undefined;
-  return { ...accepted, seq, acceptedOffset };
+  const previous = headerInteger(headers, 'previous');
+  return { ...accepted, seq, acceptedOffset, ...(previous === undefined ? {} : { previous }) };
 }
 
 export function decodeRejectedHeaders(headers: IncomingHeaders): RejectedHeaders | undefined {

@@ -1,4 +1,4 @@
-// An event as a record of `stored` carries it. Headers are decoded where they are read, field by field: routing needs three of thirteen.
+// An event as a record of `stored` carries it. Headers are decoded where they are read, field by field: routing needs four of fourteen.
 import { headerText, type IncomingHeaders, type StoredHeaders } from '@auditlane/contracts';
 import type { KafkaRecord } from '@auditlane/kafka';
 import type { LogRecord, StoredEvent } from './domain/effects';
@@ -9,6 +9,7 @@ class LiveHeaders implements StoredHeaders {
     readonly tenant: string,
     readonly seq: number,
     readonly acceptedOffset: number,
+    readonly previous: number,
   ) {}
 
   get id(): string {
@@ -52,10 +53,11 @@ class LiveEvent implements StoredEvent {
     readonly tenant: string,
     readonly seq: number,
     readonly acceptedOffset: number,
+    readonly previous: number,
   ) {}
 
   get headers(): StoredHeaders {
-    this.read ??= new LiveHeaders(this.raw, this.tenant, this.seq, this.acceptedOffset);
+    this.read ??= new LiveHeaders(this.raw, this.tenant, this.seq, this.acceptedOffset, this.previous);
     return this.read;
   }
 }
@@ -68,7 +70,8 @@ export function toLogRecord(record: KafkaRecord): LogRecord {
   const seq = wholeNumber(headers['seq']);
   const acceptedOffset = wholeNumber(headers['acceptedOffset']);
   if (!value || !tenant || seq < 1 || acceptedOffset < 0) return { offset, lastOffset: offset };
-  return { offset, lastOffset: offset, event: new LiveEvent(headers, value, tenant, seq, acceptedOffset) };
+  const previous = wholeNumber(headers['previous']);
+  return { offset, lastOffset: offset, event: new LiveEvent(headers, value, tenant, seq, acceptedOffset, previous) };
 }
 
 /** −1 for anything that is not plain digits. */

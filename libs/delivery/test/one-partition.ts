@@ -1,7 +1,7 @@
 // One partition's machine with its clock and its messages in a test's hands: what it asks for is listed, what is answered is said.
 import type { PollAnswer, Verdict } from '@auditlane/destinations';
 import { ByteBudget } from '../src/domain/byte-budget';
-import type { DestinationView, Effect, SavedPosition } from '../src/domain/effects';
+import type { DestinationView, Effect, LogRecord, SavedPosition } from '../src/domain/effects';
 import { defaultKnobs, type Knobs } from '../src/domain/knobs';
 import { Partition } from '../src/domain/partition';
 import { testEvent } from './test-event';
@@ -73,6 +73,11 @@ export class OnePartition {
     const taken = this.partition.batch(records, 0, this.now);
     this.collect();
     return taken;
+  }
+
+  take(record: LogRecord): void {
+    this.partition.batch([record], 0, this.now);
+    this.collect();
   }
 
   pass(ms: number): void {

@@ -46,7 +46,13 @@ const happenings: readonly (readonly [weight: number, happening: Happening])[] =
   ],
   [1, (world, choose) => world.publish(choose(4))],
   [1, (world, choose) => world.republish(choose(8))],
-  [1, (world) => world.lose()],
+  [
+    1,
+    (world, choose) => {
+      if (choose(2) === 0) world.append(choose(2) === 0 ? 'b' : 'a');
+      world.lose();
+    },
+  ],
   [5, (world, choose) => world.owner?.deliver(1 + choose(8))],
   [
     6,
@@ -113,7 +119,7 @@ const happenings: readonly (readonly [weight: number, happening: Happening])[] =
     1,
     (world, choose) => {
       const old = world.owner;
-      if (!old || !world.mayChange) return;
+      if (!old) return;
       old.fresh = false;
       if (choose(2) === 0) old.end();
       world.claim();
@@ -122,7 +128,6 @@ const happenings: readonly (readonly [weight: number, happening: Happening])[] =
   [
     1,
     (world, choose) => {
-      if (!world.mayChange) return;
       if (choose(2) === 0) world.committed = undefined;
       else world.truncateLog();
       world.owner?.end();

@@ -81,9 +81,6 @@ export class Replica {
   partition: Partition;
   fresh = true;
   dead = false;
-  private highest: number;
-  /** Whose events it was handed. */
-  readonly tenants = new Set<string>();
   /** The next offset that Kafka hands it. */
   position: number;
   handed: { records: LogRecord[]; taken: number } | undefined;
@@ -94,7 +91,6 @@ export class Replica {
   ) {
     const committed = world.committed;
     this.position = Math.max(committed?.offset ?? 0, world.logStart);
-    this.highest = committed?.acceptedOffset ?? -1;
     this.partition = new Partition(
       {
         knobs,
@@ -154,19 +150,8 @@ export class Replica {
     const last = records.at(-1);
     if (!last) return;
     this.position = last.offset + 1;
-    for (const { event } of records) this.note(event);
     this.handed = { records, taken: 0 };
     this.offer();
-  }
-
-  private note(event: StoredEvent | undefined): void {
-    if (!event) return;
-    // What comes again is skipped, and shows nothing.
-    if (event.acceptedOffset <= this.highest) return;
-    this.highest = event.acceptedOffset;
-    this.tenants.add(event.tenant);
-    const { hidden } = this.world;
-    if (hidden && hidden.tenant === event.tenant && event.seq > hidden.seq) this.world.shown = true;
   }
 
   offer(): void {
@@ -297,6 +282,7 @@ export class World {
   logStart = 0;
   nextOffset = 0;
   acceptedOffset = 0;
+  private lastStored = -1;
   committed: { offset: number; acceptedOffset: number } | undefined;
   readonly store = new Map<string, StoredEvent[]>();
   readonly heads = new Map<string, number>();
@@ -309,9 +295,8 @@ export class World {
   readonly gaps = new Map<string, Set<number>>();
   readonly removed = new Set<string>();
   readonly replicas: Replica[] = [];
-  /** Lost; and whether its tenant's next event was handed to the owner. */
-  hidden: StoredEvent | undefined;
-  shown = false;
+  /** Published, as Kafka said; and never in the log, unless they were published again. */
+  readonly lost: StoredEvent[] = [];
   /** Of receivers: in percent, how often they just take what they are sent. */
   goodwill = 70;
   random: () => number;
@@ -325,7 +310,10 @@ export class World {
   append(tenant: string): void {
     const seq = (this.heads.get(tenant) ?? 0) + 1;
     this.heads.set(tenant, seq);
-    const event = testEvent(tenant, seq, this.acceptedOffset++, size);
+    const event = { ...testEvent(tenant, seq, this.acceptedOffset, size), previous: this.lastStored };
+    this.lastStored = this.acceptedOffset;
+    // Repeats and what went to quarantine have offsets too.
+    this.acceptedOffset += 1 + Math.floor(this.random() * 2);
     const rows = this.store.get(tenant) ?? [];
     rows.push(event);
     this.store.set(tenant, rows);
@@ -339,20 +327,21 @@ export class World {
     }
   }
 
-  /**
-   * One event never reaches `stored`, and its tenant's next one shows it. Only to an owner that has seen the one before: to a new owner
-   * nothing could show it, which is why persistence publishes again after a crash and Kafka acknowledges by all replicas.
-   */
+  /** One event never reaches `stored`, although Kafka acknowledged it. */
   lose(): void {
-    const [event] = this.unpublished;
-    if (!event || !this.owner?.tenants.has(event.tenant) || !this.mayChange) return;
-    this.unpublished.shift();
-    this.hidden = event;
+    const event = this.unpublished.shift();
+    if (!event) return;
+    this.published.push(event);
+    this.lost.push(event);
   }
 
   /** What persistence does after a crash: the last of what it published, once more. */
   republish(count: number): void {
-    for (const event of this.published.slice(-count)) this.produce(event);
+    for (const event of this.published.slice(-count)) {
+      // A repeat may know less of what came before it, where the keys of those events are gone; one that never came may not.
+      const previous = this.lost.includes(event) ? event.previous : event.previous - Math.floor(this.random() * 3);
+      this.produce({ ...event, previous });
+    }
   }
 
   private produce(event: StoredEvent): void {
@@ -460,16 +449,6 @@ export class World {
     return last && !last.dead ? last : undefined;
   }
 
-  /** Whether a new owner may come now: what a lost event has shown must have been written down. */
-  get mayChange(): boolean {
-    const { owner } = this;
-    if (!owner || (this.shown && owner.writes.length === 0 && !owner.handed)) {
-      this.hidden = undefined;
-      this.shown = false;
-    }
-    return !this.hidden;
-  }
-
   claim(): Replica {
     const replica = new Replica(this, ++this.epoch);
     this.replicas.push(replica);
@@ -496,6 +475,9 @@ export class World {
         add(this.gaps, id, seq);
       }
     }
+    if (write.cursor !== 'delete' && write.cursor?.reason === 'sequence_jump' && this.lost.length === 0) {
+      throw new Error(`${id}: parked at a jump, and nothing was lost`);
+    }
     if (write.cursor === 'delete') this.cursors.delete(id);
     else if (write.cursor) this.cursors.set(id, { ...write.cursor });
     if (write.startedVersion !== undefined && write.cursor && write.cursor !== 'delete') {
@@ -516,6 +498,10 @@ export class World {
     for (const { offset, event } of this.log) {
       if (offset >= position.offset || !event) continue;
       if (event.acceptedOffset > position.acceptedOffset) throw new Error('the metadata is behind the offset');
+      for (const destination of this.destinations) this.checkSafe(destination, event);
+    }
+    for (const event of this.lost) {
+      if (event.acceptedOffset >= position.acceptedOffset) continue;
       for (const destination of this.destinations) this.checkSafe(destination, event);
     }
     this.committed = position;

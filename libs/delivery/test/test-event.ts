@@ -6,6 +6,7 @@ export function testEvent(tenant: string, seq: number, acceptedOffset = seq, byt
     tenant,
     seq,
     acceptedOffset,
+    previous: -1,
     canonical: Buffer.alloc(bytes),
     headers: {
       tenant,

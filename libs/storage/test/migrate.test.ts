@@ -32,7 +32,7 @@ afterAll(async () => {
 it('brings an empty database to the schema when two run at once, and does nothing the next time', async () => {
   const url = await emptyDatabase('migrate_parallel');
   const runs = await Promise.all([migrate(url, { partitions: 6 }), migrate(url, { partitions: 6 })]);
-  expect(runs.flatMap(({ applied }) => applied)).toHaveLength(2);
+  expect(runs.flatMap(({ applied }) => applied)).toHaveLength(3);
   expect(await migrate(url, { partitions: 6 })).toEqual({ applied: [] });
 });
 

@@ -20,6 +20,7 @@ import { judgeLedger, nextAttempt, type Suspicion } from './domain/crash-ledger'
 import { dedupeKey, type Fate } from './domain/plan-batch';
 import { givenUp, type PartitionOfTenant, readRecord, type WithHeaders } from './domain/read-record';
 import { endOffset, recordCount, type SourceRecord } from './domain/source-record';
+import { StoredChain } from './domain/stored-chain';
 import { type BatchLimits, takeBatch } from './domain/take-batch';
 import type { PersistenceMetrics } from './metrics';
 import type { Turns } from './turns';
@@ -52,6 +53,7 @@ const claimLost: readonly Outcome[] = [];
 export class AcceptedPartition {
   private readonly epoch: number;
   private nextOffset: number;
+  private readonly chain: StoredChain;
   private cuts: Cuts;
   private givenUp: { readonly offset: number; readonly detail: string } | undefined;
   private readonly suspicion: Suspicion;
@@ -65,6 +67,7 @@ export class AcceptedPartition {
   ) {
     this.epoch = state.epoch;
     this.nextOffset = state.nextOffset;
+    this.chain = new StoredChain(state.storedBefore);
     this.suspicion = judgeLedger(state.ledger, state.nextOffset);
     this.cuts = this.suspicion.cuts;
     const { givenUp } = this.suspicion;
@@ -79,6 +82,7 @@ export class AcceptedPartition {
     if (!this.holding.isFresh()) return this.again('claim_lost');
     const first = records[0];
     if (!first) return claimLost;
+    this.chain.handedIn(first.offset);
     try {
       for (;;) {
         const again = first.offset < this.nextOffset;
@@ -172,6 +176,7 @@ export class AcceptedPartition {
         partition: this.holding.partition,
         epoch: this.epoch,
         nextOffset: this.nextOffset,
+        storedBefore: this.chain.before,
         readings,
         newestRecord: part.reduce((newest, record) => Math.max(newest, record.timestamp), 0),
       });
@@ -241,7 +246,12 @@ export class AcceptedPartition {
       partition: this.holding.partition,
       key: headers.tenant,
       value,
-      headers: encodeStoredHeaders({ ...headers, seq, acceptedOffset: record.offset }),
+      headers: encodeStoredHeaders({
+        ...headers,
+        seq,
+        acceptedOffset: record.offset,
+        previous: this.chain.link(record.offset),
+      }),
     });
   }
 

@@ -31,7 +31,7 @@ left join (
  */
 export const writeBatch = `
 with state as (
-  update audit.partition_state set next_offset = $3::bigint, published_offset = $4::bigint,
+  update audit.partition_state set next_offset = $3::bigint, published_offset = $4::bigint, stored_before = $28::bigint,
     stored = stored + $5::bigint, duplicate = duplicate + $6::bigint, quarantined = quarantined + $7::bigint
   where partition = $1::int and epoch = $2::bigint
 ), heads as (

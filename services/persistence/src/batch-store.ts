@@ -25,6 +25,8 @@ export interface BatchToStore {
   readonly epoch: number;
   /** What the owner believes; the row's lock decides. */
   readonly nextOffset: number;
+  /** The last stored event below `nextOffset`: −1 where there is none, undefined where it is not known. */
+  readonly storedBefore: number | undefined;
   readonly readings: readonly Reading[];
   readonly newestRecord: number;
 }
@@ -199,6 +201,7 @@ async function write(client: PoolClient, batch: BatchToStore, plan: Plan): Promi
       int8Array(heads.map(([, head]) => head.nextSeq)),
       dateArray(heads.map(([, head]) => head.storedDay)),
       ...eventColumns(rows),
+      batch.storedBefore ?? null,
     ],
   });
   return nextOffset;

@@ -2,11 +2,14 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '@auditlane/storage';
 import type { Attempt, Ledger } from './domain/crash-ledger';
+import { chainStart } from './domain/stored-chain';
 
 export interface ClaimedState {
   readonly epoch: number;
   readonly nextOffset: number;
   readonly publishedOffset: number;
+  /** The stored event before the first one that this claim publishes: −1 where there is none, undefined where it is not known. */
+  readonly storedBefore: number | undefined;
   /** False for a partition that was never claimed before. */
   readonly known: boolean;
   readonly ledger: Ledger | undefined;
@@ -16,6 +19,7 @@ interface StateRow {
   readonly epoch: number;
   readonly next_offset: number;
   readonly published_offset: number;
+  readonly stored_before: number | null;
 }
 
 interface AttemptRow {
@@ -28,7 +32,7 @@ interface AttemptRow {
 export class ClaimStore {
   constructor(private readonly pool: Pool) {}
 
-  /** `firstOffset` is where a partition begins that nobody claimed before: the log's start. */
+  /** `firstOffset` is the log's start: there a partition begins that nobody claimed before. */
   async claim(partition: number, firstOffset: number): Promise<ClaimedState> {
     return inTransaction(this.pool, async (client) => {
       await client.query(
@@ -36,16 +40,20 @@ export class ClaimStore {
         [partition, firstOffset],
       );
       const { rows } = await client.query<StateRow>(
-        'update audit.partition_state set epoch = epoch + 1 where partition = $1 returning epoch, next_offset, published_offset',
+        `update audit.partition_state set epoch = epoch + 1 where partition = $1
+         returning epoch, next_offset, published_offset, stored_before`,
         [partition],
       );
       const state = rows[0];
       if (!state) throw new Error(`partition ${partition} has no state row`);
       const ledger = await exchangeLedger(client, partition, state.next_offset);
+      const { next_offset: nextOffset, published_offset: publishedOffset } = state;
+      const storedBefore = state.stored_before ?? undefined;
       return {
         epoch: state.epoch,
-        nextOffset: state.next_offset,
-        publishedOffset: state.published_offset,
+        nextOffset,
+        publishedOffset,
+        storedBefore: chainStart({ nextOffset, publishedOffset, storedBefore }, firstOffset),
         known: state.epoch > 1,
         ledger,
       };

@@ -66,7 +66,7 @@ async function totals(): Promise<Totals> {
   return rows[0] ?? { consumed: 0, stored: 0, counted: 0 };
 }
 
-/** Every row of the store stands in `stored`, with the same bytes, in order of seq by first appearance, and nothing else does. */
+/** Every row of the store stands in `stored`, with the same bytes, in order of seq by first appearance, and nothing else does; repeats too name the one before. */
 async function expectStoredToMirrorTheRows(): Promise<void> {
   const { rows } = await db.pool.query<{ tenant_id: string; seq: number; canonical: string; at: number }>(
     `select tenant_id, seq::int, canonical, accepted_offset::int as at from audit.events order by tenant_id, seq`,
@@ -74,12 +74,20 @@ async function expectStoredToMirrorTheRows(): Promise<void> {
   const expected = new Map(rows.map((row) => [`${row.tenant_id} ${row.seq}`, row]));
   const lastSeq = new Map<string, number>();
   const seen = new Set<string>();
+  const highest = new Map<number, number>();
+  const links = new Map<string, string>();
   for (const record of await consumeAll(prefix + topicNames.stored)) {
     const tenant = headerText(record.headers, 'tenant');
     const seq = Number(headerText(record.headers, 'seq'));
     const row = expected.get(`${tenant} ${seq}`);
     expect(record.value?.toString()).toBe(row?.canonical);
-    expect(Number(headerText(record.headers, 'acceptedOffset'))).toBe(row?.at);
+    const at = Number(headerText(record.headers, 'acceptedOffset'));
+    expect(at).toBe(row?.at);
+    const before = highest.get(record.partition) ?? -1;
+    const link = links.get(`${record.partition} ${at}`) ?? String(before);
+    expect(headerText(record.headers, 'previous')).toBe(link);
+    links.set(`${record.partition} ${at}`, link);
+    highest.set(record.partition, Math.max(before, at));
     if (seen.has(`${tenant} ${seq}`)) continue;
     seen.add(`${tenant} ${seq}`);
     expect(seq).toBe((lastSeq.get(tenant) ?? 0) + 1);

@@ -68,7 +68,7 @@ describe('a batch', () => {
       partition: 0,
       key: 'a',
       value: records[3]?.value,
-      headers: { ...records[3]?.headers, seq: '2', acceptedOffset: '5' },
+      headers: { ...records[3]?.headers, seq: '2', acceptedOffset: '5', previous: '2' },
     });
     const { rows } = await db.pool.query<Record<string, unknown>>(
       `select e.*, stored_day::text as day, accepted_offset::int as off from audit.events e where tenant_id = 'a' and seq = 2`,

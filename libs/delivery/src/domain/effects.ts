@@ -46,6 +46,8 @@ export interface SavedHealth {
 export interface StoredEvent extends DeliverableEvent {
   readonly tenant: string;
   readonly acceptedOffset: number;
+  /** The acceptedOffset of the event stored before it in the partition; −1 where there was none or the record does not say. */
+  readonly previous: number;
 }
 
 /** One record of `stored`. Without an event it is a stranger's, or stands for a batch that nobody can read. */

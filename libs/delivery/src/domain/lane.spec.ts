@@ -1,5 +1,6 @@
 // The rules of a lane one by one; the model test proves that they hold together.
 import { busy, delivered, OnePartition, poison, standing, unauthorized, view } from '../../test/one-partition';
+import { testEvent } from '../../test/test-event';
 
 describe('a live lane', () => {
   it('carries in one request what queued while the last one was in flight, up to the limit', () => {
@@ -340,5 +341,35 @@ describe('a partition whose place in the log cannot be trusted', () => {
     const one = new OnePartition({ committed: { offset: 5, acceptedOffset: 50 }, saved: [standing('d1', 6)] });
     one.arrive([9]);
     expect(one.last('write').write.cursor).toMatchObject({ nextSeq: 7, reason: 'position_unknown' });
+  });
+});
+
+describe('a record that names one before it', () => {
+  const owner = () =>
+    new OnePartition({ committed: { offset: 0, acceptedOffset: 50 }, saved: [standing('d1', 6)], views: [view()] });
+  /** Of a tenant without destinations. */
+  const record = (offset: number, acceptedOffset: number, previous: number) => ({
+    offset,
+    lastOffset: offset,
+    event: { ...testEvent('other', 1, acceptedOffset), previous },
+  });
+
+  it('that never came parks everybody behind what their status says, and is not committed before that is written', () => {
+    const one = owner();
+    one.take(record(0, 53, 52));
+    expect(one.last('write').write.cursor).toMatchObject({ nextSeq: 7, reason: 'sequence_jump' });
+    expect(one.partition.committable).toBeUndefined();
+    one.written();
+    expect(one.partition.committable).toEqual({ offset: 1, acceptedOffset: 53 });
+  });
+
+  it('that came, to this owner or to one before it, or that names none, is one like any other', () => {
+    const one = owner();
+    one.take(record(0, 53, 50));
+    one.take(record(1, 53, 48));
+    one.take(record(2, 54, -1));
+    one.take(record(3, 60, 54));
+    expect(one.all('write')).toEqual([]);
+    expect(one.partition.committable).toEqual({ offset: 4, acceptedOffset: 60 });
   });
 });

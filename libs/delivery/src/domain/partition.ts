@@ -213,6 +213,9 @@ export class Partition implements LaneHost {
     const lanes = this.lanes.ofTenant(event.tenant);
     if (lanes && !this.admit(lanes, event, now)) return false;
     const slot = this.tracker.add(record.lastOffset, event.acceptedOffset);
+    // The record before this one never came. Its tenant's next may come to another owner, who has seen none before it and so finds no jump.
+    // Where the place in the log was lost, all lanes are on their way to the store anyway.
+    if (event.previous > this.highest) this.loseTrack('sequence_jump', now, slot);
     this.highest = event.acceptedOffset;
     if (lanes) {
       for (const lane of lanes) {
