@@ -36,6 +36,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
       await pool.end();
       // A test may have closed its own.
       const look = new Pool({ connectionString: databaseUrl(stack().postgresUrl, name), max: 1 });
+      look.on('error', () => undefined);
       const found = await secretsInDatabase(look);
       await look.end();
       await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
