@@ -185,9 +185,31 @@ describe('refused events', () => {
     one.page([11, 12, 13, 14, 15, 16, 17, 18, 19, 20], 20);
     expect(one.sent().slice(3)).toEqual([[1], [20]]);
     one.answer(delivered);
+    // It takes others: the first is asked once more, and only now is it the event's own fault.
+    expect(one.last('write').write.deadLetters).toEqual([]);
+    expect(one.sent().slice(5)).toEqual([[1]]);
+    one.answer(poison);
     const { write } = one.last('write');
     expect(write.deadLetters.map(({ event }) => event.seq)).toEqual([1, 2, 3, 4, 5]);
     expect(write.cursor).toMatchObject({ nextSeq: 6 });
+  });
+
+  it('three in a row, by a receiver that is repaired just before it takes a later one: none of them is dead-lettered', () => {
+    const one = new OnePartition();
+    one.arrive([1, 2, 3]);
+    one.answer(poison);
+    one.written();
+    one.pass(1_000);
+    one.page([1, 2, 3, 4], 4);
+    one.answer(poison);
+    expect(one.sent().slice(1)).toEqual([[1], [4]]);
+    one.answer(delivered);
+    expect(one.sent().slice(3)).toEqual([[1]]);
+    one.answer(delivered);
+    one.written();
+    expect(one.sent().slice(4)).toEqual([[2, 3]]);
+    one.answer(delivered);
+    expect(one.all('write').flatMap(({ write }) => write.deadLetters)).toEqual([]);
   });
 
   it('three in a row that are taken after all are delivered, and so are those behind them', () => {

@@ -46,6 +46,7 @@ export function answer(lane: Lane, id: number, { verdicts, exchange }: Sent, now
   if (!outdated && flight.purpose !== 'newest') {
     for (const { entry, refusal } of ruling.refused) lane.suspects.refuse(entry, refusal);
   }
+  if (!outdated && flight.purpose === 'retest' && ruling.refused.length > 0) condemn(lane);
   if (ruling.delivered.length > 0 || (!outdated && ruling.highestTaken >= 0)) succeed(lane, flight, ruling, now);
   if (!outdated) awaitAcknowledgement(lane, ruling, now);
   lane.freed(lane.queue.settleFront());
@@ -64,10 +65,18 @@ function succeed(lane: Lane, { purpose }: Flight, ruling: Ruling, now: number): 
   lane.suspects.succeeded();
   // What was refused while everything was refused gets another hearing; what was refused before a success is the fault itself.
   if (purpose === 'retest') lane.suspects.forgive(lane.queue);
+  else if (purpose !== 'deliver') lane.suspects.prove(ruling.highestTaken);
   else lane.ledger.bury(lane.suspects.bury(lane.queue, ruling.highestTaken));
   if (!ruling.split && ruling.refused.length === 0) {
     lane.requestEvents = Math.min(lane.settings.limits.events, lane.requestEvents * 2);
   }
+}
+
+/** Refused again by a receiver that has taken a later event in between. */
+function condemn({ ledger, queue, suspects }: Lane): void {
+  if (suspects.provenThrough === undefined) return;
+  ledger.bury(suspects.bury(queue, suspects.provenThrough));
+  suspects.provenThrough = undefined;
 }
 
 function follow(lane: Lane, { entries, purpose }: Flight, ruling: Ruling, now: number): void {

@@ -15,6 +15,8 @@ export class Suspects {
   retest = false;
   /** Rounds in which a later event was refused too. */
   failedRounds = 0;
+  /** Refused everything, then took an event with this seq: the first candidate is asked once more before any of those below it is buried. */
+  provenThrough: number | undefined;
   /** Nothing stands behind the candidates that could tell more: the next arrival may. */
   lonely = false;
 
@@ -49,6 +51,12 @@ export class Suspects {
     this.failedRounds = 0;
   }
 
+  /** It takes others again. It may have been repaired between two tries: then those that it refused before are none of them the fault. */
+  prove(through: number): void {
+    this.provenThrough = through;
+    this.retest = this.count > 0;
+  }
+
   /** Candidates before a delivered event: out of the queue and into dead letters. */
   bury(queue: EntryQueue, highestDelivered: number): Entry[] {
     if (this.count === 0) return [];
@@ -68,11 +76,13 @@ export class Suspects {
     for (const [seq, mark] of this.marks) if (mark !== 'done') this.marks.delete(seq);
     this.count = 0;
     this.retest = false;
+    this.provenThrough = undefined;
     this.failedRounds = 0;
   }
 
   /** Entries that leave the queue and will be read from the store again. */
   remember(entries: readonly Entry[]): void {
+    this.provenThrough = undefined;
     for (const { event, state, refusal } of entries) {
       if (state === 'candidate' && refusal) this.marks.set(event.seq, refusal);
       else if (state === 'done') this.marks.set(event.seq, 'done');
@@ -108,6 +118,7 @@ export class Suspects {
     this.marks.clear();
     this.count = 0;
     this.retest = false;
+    this.provenThrough = undefined;
     this.lonely = false;
     this.failedRounds = 0;
   }
