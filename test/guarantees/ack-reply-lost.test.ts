@@ -93,8 +93,10 @@ describe('a Splunk token with indexer acknowledgement', () => {
     const unsure = await publish(10);
     const settled = published - unsure.length;
     sink.hec.acks.mode = 'at_once';
+    const polls = sink.requests.length;
     sink.nextTo(ackPath, scripts.resetAfterIngest);
     sink.hec.acks.confirm();
+    await eventually(() => sink.requests.slice(polls).some(({ path, status }) => path === ackPath && status === 0));
     // They come while the others are unsure, and are neither held up nor sent again with them.
     const later = await publish(10);
     expect(await cursorOf(line, destination)).toMatchObject({ nextSeq: settled + 1 });

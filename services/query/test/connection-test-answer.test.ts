@@ -365,8 +365,8 @@ describe('Elasticsearch', () => {
 });
 
 describe('a running test', () => {
-  const lines = async (json: object, signal?: AbortSignal) => {
-    const token = await query.oidc.token('streamer', 'settings-admin');
+  const lines = async (json: object, tenant: string, signal?: AbortSignal) => {
+    const token = await query.oidc.token(tenant, 'settings-admin');
     return fetch(`${query.service.httpUrl}${testPath}`, {
       method: 'POST',
       headers: {
@@ -381,7 +381,7 @@ describe('a running test', () => {
 
   it('is told line by line as it happens, and ends with the result', async () => {
     http.next(scripts.hang());
-    const response = await lines(settingsOf('http', http, {}));
+    const response = await lines(settingsOf('http', http, {}), 'streamer');
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
     const told = (await response.text())
       .trim()
@@ -396,7 +396,7 @@ describe('a running test', () => {
 
   it('says the first stages while the receiver keeps it waiting', async () => {
     http.always(scripts.hang());
-    const response = await lines(settingsOf('http', http, {}));
+    const response = await lines(settingsOf('http', http, {}), 'streamer');
     const reader = response.body?.getReader();
     let heard = '';
     while (!heard.includes('"stage":"tls"')) heard += Buffer.from((await reader?.read())?.value ?? []).toString();
@@ -408,17 +408,17 @@ describe('a running test', () => {
     http.always(scripts.hang());
     const gone = new AbortController();
     const abandoned = [
-      lines(settingsOf('http', http, {}), gone.signal),
-      lines(settingsOf('http', http, {}), gone.signal),
+      lines(settingsOf('http', http, {}), 'leaver', gone.signal),
+      lines(settingsOf('http', http, {}), 'leaver', gone.signal),
     ];
     await eventually(() => http.requests.length === 2);
-    const third = await askTest(query, settingsOf('http', http, {}), 'streamer');
+    const third = await askTest(query, settingsOf('http', http, {}), 'leaver');
     expect([third.status, Number(third.headers.get('retry-after'))]).toEqual([429, expect.any(Number)]);
     gone.abort();
     await Promise.allSettled(abandoned);
     http.always(pass);
     const next = await eventually(async () => {
-      const asked = await askTest(query, settingsOf('http', http, {}), 'streamer');
+      const asked = await askTest(query, settingsOf('http', http, {}), 'leaver');
       return asked.status === 200 ? asked : undefined;
     });
     expect(next.body).toMatchObject({ ok: true });

@@ -143,8 +143,10 @@ describe('the test message', () => {
     await put('limited', { url: `${sink.url}/hook`, caPem: sink.caPem });
     sink.next(scripts.answer(500, { body: 'out of order' }));
     expect((await test('limited')).body).toEqual({ ok: false, status: 500, code: 'not_2xx', words: 'out of order' });
-    const others = await Promise.all(Array.from({ length: 5 }, async () => (await test('limited')).status));
-    expect(others.filter((status) => status === 429)).toHaveLength(1);
+    // One after the other: fewer may run at once.
+    const others: number[] = [];
+    for (let at = 0; at < 5; at++) others.push((await test('limited')).status);
+    expect(others).toEqual([200, 200, 200, 200, 429]);
     expect((await test('nobody')).status).toBe(404);
   });
 });
