@@ -6,17 +6,15 @@ import { replayStates } from './domain/replay-view';
 export const mostChosenLetters = 1_000;
 
 /** A seq, or the time at which events were received. */
+const placeWords = 'must be a seq, or an instant like 2026-11-23T10:00:00Z, with its zone';
 const place = (description: string) =>
   z
-    .union([z.int().min(1), z.string().max(40)])
+    .union([z.int().min(1), z.string().max(40)], { error: placeWords })
     .transform((value, context) => {
       if (typeof value === 'number') return { seq: value };
       const at = parseInstant(value);
       if (at !== undefined) return { at };
-      context.addIssue({
-        code: 'custom',
-        message: 'must be a seq, or an instant like 2026-11-23T10:00:00Z, with its zone',
-      });
+      context.addIssue({ code: 'custom', message: placeWords });
       return z.NEVER;
     })
     .meta({
@@ -41,7 +39,9 @@ const range = {
 const letters = {
   kind: z.literal('dead_letters'),
   seqs: z
-    .union([z.literal('all'), z.array(z.int().min(1)).min(1).max(mostChosenLetters)])
+    .union([z.literal('all'), z.array(z.int().min(1)).min(1).max(mostChosenLetters)], {
+      error: `must be "all", or the seqs of 1 to ${mostChosenLetters} dead letters`,
+    })
     .meta({ description: 'Which dead letters to send again: their seqs, or all' }),
 };
 const id = z.uuid().optional().meta({
