@@ -29,8 +29,9 @@ export async function sendAndHear(
   while (waiting.size > 0 && now() < deadline && !signal.aborted) {
     await delay(ackPollMs, undefined, { signal }).catch(() => undefined);
     const answer = await sender.poll(configured, [...waiting], signal, 'replay');
-    if (answer.kind === 'disabled') waiting.clear();
-    else if (answer.kind === 'acknowledged') for (const ackId of answer.ackIds) waiting.delete(ackId);
+    // What was taken in before acknowledgement was switched off may have been lost with a restart: sent again, a 200 without an id is its yes.
+    if (answer.kind === 'disabled') break;
+    if (answer.kind === 'acknowledged') for (const ackId of answer.ackIds) waiting.delete(ackId);
     else if (answer.verdict.kind === 'park') return outcome(answer.verdict);
   }
   return outcome(missing);

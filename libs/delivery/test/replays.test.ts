@@ -253,6 +253,22 @@ describe('a replay', () => {
     acking.hec.acks.confirm();
     expect(await untilState(replay, 'completed')).toMatchObject({ delivered: 15, next: 16 });
     expect(acking.seqs('safe').slice(15)).toEqual(upTo(15));
+
+    // That acknowledgement is switched off says nothing of what was taken in before: it is sent once more.
+    acking.hec.acks.mode = 'by_hand';
+    const asked = acking.seqs('safe').length;
+    acking.nextTo('/services/collector/ack', scripts.answer(400, { body: '{"text":"ACK is disabled","code":14}' }));
+    const another = await order(id, 'safe', 1, 5);
+    await eventually(() => acking.seqs('safe').length >= asked + 10, patience);
+    acking.hec.acks.mode = 'at_once';
+    acking.hec.acks.confirm();
+    expect(await untilState(another, 'completed')).toMatchObject({ delivered: 5, next: 6 });
+    expect(
+      acking
+        .seqs('safe')
+        .slice(asked)
+        .toSorted((a, b) => a - b),
+    ).toEqual([...upTo(5), ...upTo(5)].toSorted((a, b) => a - b));
     await forwarder.stop();
   });
 });
